@@ -1,0 +1,54 @@
+# Everything starts here: `make help`. A Python of 3.11 or newer and make are all a machine needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+PORT   ?= 8000
+DEMO   ?= 1
+STAGE  ?=
+PACKAGED := build/packaged
+
+.DEFAULT_GOAL := help
+.PHONY: help run test package deploy show bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+run: $(STAMP)  ## start the local stack and play the sample story (PORT=8000, DEMO=0 starts it empty)
+	@PORT=$(PORT) DEMO=$(DEMO) $(BIN)/python -m infra.local
+
+test: $(STAMP)  ## lint, types, import rules, the packaged template, and the tests with coverage
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@mkdir -p build/coverage && rm -f build/coverage/*
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+
+package: $(STAMP)  ## build what is deployed into build/packaged: the code and its CloudFormation template
+	$(BIN)/python -m infra.package --out $(PACKAGED)
+	$(BIN)/cfn-lint $(PACKAGED)/sam.json
+
+deploy: package  ## bring a stage to AWS: make deploy STAGE=dev (BASE_URL=https://... for an address of your own)
+	$(BIN)/python -m infra.deploy --packaged $(PACKAGED) --stage "$(STAGE)" --base-url "$(BASE_URL)"
+
+show: $(STAMP)  ## print one stored profile, readable: make show ID=user:123 (STAGE=dev, or the running local stack)
+	@PORT=$(PORT) $(BIN)/python -m infra.show --stage "$(STAGE)" "$(ID)"
+
+bench: $(STAMP)  ## measure calls, times and sizes, as counts and as ratios within the run
+	$(BIN)/python -m tests.bench
+
+clean:  ## remove the virtual environment and everything built
+	rm -rf $(VENV) build .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Installed anew when a requirements file changes.
+$(STAMP): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Topeka needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@touch $(STAMP)

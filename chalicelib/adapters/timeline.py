@@ -1,0 +1,219 @@
+"""The table `timeline`: what happened, and what was decided, under each profile id.
+
+    profile   profile id
+    at        e#<ms of the first event, 13 digits>#<hash of all message ids>   events of one commit, one hour
+              d#<ms, 13 digits>#<decision id>                                  a decision's record
+    body      compressed JSON: a list of events, or the record
+    expires   when DynamoDB may drop it, in seconds
+
+The hash makes a repeat of the same commit overwrite itself. A repeat that was grouped otherwise stays beside
+it, and readers drop its events by message id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from chalicelib.adapters import packing
+from chalicelib.adapters.cursors import cut, unseal
+from chalicelib.adapters.faults import Item
+from chalicelib.adapters.tables import Table
+from chalicelib.domain.events import Event
+from chalicelib.domain.stored import Page
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+HOUR = 3_600_000
+KEPT_SECONDS = 400 * 86_400
+"""How long history is kept: a year, so that a season can be compared with the last, and a month's grace.
+
+It counts from receipt, not from the event's own time: an imported event of long ago must stay long enough for
+its repeat to be recognized.
+"""
+
+_PART = 60
+_LAST = "~"
+
+Place = tuple[int, str]
+"""An event's or a decision's place in a listing: its time in ms and its id."""
+
+
+class _Trace(msgspec.Struct, rename="camel"):
+    message_id: str
+
+
+class _Span(NamedTuple):
+    first: int
+    body: bytes
+
+
+_events = msgspec.json.Decoder(list[Event])
+_traces = msgspec.json.Decoder(list[_Trace])
+_record = msgspec.json.Decoder(dict[str, Any])
+
+
+class DynamoTimeline:
+    """History in DynamoDB."""
+
+    def __init__(
+        self, client: DynamoDBClient, table: str, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._table = Table(client, table, pause)
+
+    def append(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
+        """Store events under profile ids (pairs of profile id and events). Repeats are harmless."""
+        items = {
+            (profile, item["at"]["S"]): item
+            for profile, events in entries
+            for item in to_items(profile, events)
+        }
+        self._table.write(items.values())
+
+    def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
+        """Store a decision's record under the profile id."""
+        self._table.write([_item(profile, _decision_key(at, decision), packing.pack(body), at)])
+
+    def contains(
+        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int]
+    ) -> set[str]:
+        """Which of the message ids are stored under any of these profile ids around these times (ms).
+
+        May also find some up to an hour outside the range: an event is its message id, whatever its time.
+        """
+        wanted = set(message_ids)
+        found: set[str] = set()
+        for profile in dict.fromkeys(profiles):
+            for span in self._spans(profile, around[1], around[0] - HOUR, part=0):
+                if found == wanted:
+                    return found
+                stored = {trace.message_id for trace in packing.unpack(span.body, _traces)}
+                found |= stored & wanted
+        return found
+
+    def page(self, profiles: Sequence[str], limit: int, cursor: str = "") -> Page:
+        """Events newest first, each once."""
+        before: Place | None = unseal(cursor, tuple[int, str]) if cursor else None
+        latest = before[0] if before else None
+        spans = [self._spans(profile, latest) for profile in dict.fromkeys(profiles)]
+        merged = heapq.merge(*spans, key=lambda span: span.first, reverse=True)
+        events = (event for event in _newest(merged) if before is None or event.order < before)
+        return Page(*cut(_once(events), limit, lambda event: event.order))
+
+    def decisions(self, profiles: Sequence[str], limit: int, cursor: str = "") -> Page:
+        """Decision records newest first, each once."""
+        before = _decision_key(*unseal(cursor, tuple[int, str])) if cursor else f"d#{_LAST}"
+        span = ("at", "d#", before)
+        rows = [
+            self._table.query(("profile", profile), span, newest=True, part=_PART)
+            for profile in dict.fromkeys(profiles)
+        ]
+        merged = heapq.merge(*rows, key=_key_of, reverse=True)
+        distinct = _distinct(merged, skip=before)
+        records, following = cut(distinct, limit, lambda item: _place(_key_of(item)))
+        return Page(tuple(packing.unpack(item["body"]["B"], _record) for item in records), following)
+
+    def erase(self, profiles: Sequence[str], until: int | None = None) -> int:
+        """Remove everything under these ids (that began at `until` ms or before); how many items went."""
+        keys = [
+            key
+            for profile in dict.fromkeys(profiles)
+            for key in self._table.query(("profile", profile), only=("profile", "at"), consistent=True)
+            if until is None or int(_key_of(key).split("#")[1]) <= until
+        ]
+        self._table.delete(keys)
+        return len(keys)
+
+    def _spans(
+        self, profile: str, latest: int | None, earliest: int = 0, *, part: int = _PART
+    ) -> Iterator[_Span]:
+        """Stored runs of events that began in the range, the last to begin first."""
+        last = f"e#{_LAST}" if latest is None else f"e#{_digits(latest)}#{_LAST}"
+        span = ("at", f"e#{_digits(earliest)}", last)
+        for item in self._table.query(("profile", profile), span, newest=True, part=part):
+            yield _Span(int(_key_of(item).split("#")[1]), item["body"]["B"])
+
+
+def to_items(profile: str, events: Sequence[Event]) -> Iterator[Item]:
+    """One item for each hour-long run of the events, more where one would be too large."""
+    for run in _runs(events):
+        for part, body in packing.parts(run):
+            ids = "\n".join(event.message_id for event in part)
+            mark = hashlib.blake2b(ids.encode(), digest_size=12).hexdigest()
+            received = max(event.received_at for event in part)
+            yield _item(profile, f"e#{_digits(part[0].timestamp)}#{mark}", body, received)
+
+
+def _runs(events: Sequence[Event]) -> Iterator[list[Event]]:
+    ordered = sorted({event.message_id: event for event in events}.values(), key=lambda event: event.order)
+    run: list[Event] = []
+    for event in ordered:
+        if run and event.timestamp - run[0].timestamp > HOUR:
+            yield run
+            run = []
+        run.append(event)
+    if run:
+        yield run
+
+
+def _newest(spans: Iterable[_Span]) -> Iterator[Event]:
+    """Events newest first, from runs that come by their first event, the last to begin first.
+
+    A run begun later may still end earlier, so an event waits until no run to come can reach its time.
+    """
+    waiting: list[tuple[int, str, int, Event]] = []
+    place = 0
+    for span in spans:
+        ready = [entry for entry in waiting if entry[0] > span.first + HOUR]
+        waiting = [entry for entry in waiting if entry[0] <= span.first + HOUR]
+        yield from (entry[3] for entry in sorted(ready, reverse=True))
+        for event in packing.unpack(span.body, _events):
+            place += 1
+            waiting.append((*event.order, place, event))
+    yield from (entry[3] for entry in sorted(waiting, reverse=True))
+
+
+def _once(events: Iterable[Event]) -> Iterator[Event]:
+    told: set[str] = set()
+    for event in events:
+        if event.message_id not in told:
+            told.add(event.message_id)
+            yield event
+
+
+def _distinct(items: Iterable[Item], skip: str) -> Iterator[Item]:
+    """The items without repeats of the one before, and without the one the last page ended with."""
+    for item in items:
+        key = _key_of(item)
+        if key != skip:
+            yield item
+            skip = key
+
+
+def _item(profile: str, at: str, body: bytes, since: int) -> Item:
+    expires = since // 1000 + KEPT_SECONDS
+    return {"profile": {"S": profile}, "at": {"S": at}, "body": {"B": body}, "expires": {"N": str(expires)}}
+
+
+def _decision_key(at: int, decision: str) -> str:
+    return f"d#{_digits(at)}#{decision}"
+
+
+def _place(key: str) -> Place:
+    _, at, id = key.split("#", 2)
+    return int(at), id
+
+
+def _key_of(item: Item) -> str:
+    at: str = item["at"]["S"]
+    return at
+
+
+def _digits(at: int) -> str:
+    return f"{max(at, 0):013d}"

@@ -1,0 +1,89 @@
+"""Bringing a profile under the playbook in force: what conditions need is kept, and filled in from history.
+
+A document names the needs it was folded under (`folded_under`, the fingerprint of segments and features).
+Where that differs from the playbook in force, whoever touches the profile first adopts it: features nobody
+asks for any more go, features that are new are folded from the timeline, and the segments that the customer
+is already in are entered silently. Everything that happens afterwards is a change, and fires.
+
+    old worker (playbook 6)   read P/6 -- fold e1 under 6 -------------- put P -> conflict, read P/7, adopt 6
+    new worker (playbook 7)        read P/6 -- adopt 7 -- fold e2 -- put P/7
+
+Because adopting drops what the rules at hand don't keep, and fills in what they lack, no event is ever
+missing from a feature, whichever worker still runs which playbook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.domain.effects import Effect, Join, Leave
+from chalicelib.domain.events import Event
+from chalicelib.domain.facts import OTHER, fold_features
+from chalicelib.domain.keys import short_id
+from chalicelib.domain.profile import FeatureState, Profile
+from chalicelib.domain.rules import Rules
+from chalicelib.domain.subject import subject_of
+
+
+def is_adopted(profile: Profile, rules: Rules) -> bool:
+    """Whether the profile keeps exactly what these rules need."""
+    return profile.folded_under == rules.fingerprint
+
+
+def wants_history(profile: Profile, rules: Rules) -> bool:
+    """Whether adopting needs the timeline: a feature is missing, or keeps too little, of something that happened."""
+    activity = profile.facts.activity
+    return any(
+        _is_short(profile.facts.features.get(key), feature.keep)
+        and (feature.event in activity or OTHER in activity)
+        for key, feature in rules.features.items()
+    )
+
+
+def adopt(profile: Profile, rules: Rules, history: Sequence[Event], now: int) -> list[Effect]:
+    """Bring the profile under the rules, in place; the rows of segments silently entered and left."""
+    facts = profile.facts
+    short = {k for k, feature in rules.features.items() if _is_short(facts.features.get(k), feature.keep)}
+    facts.features = {
+        k: state for k, state in facts.features.items() if k in rules.features and k not in short
+    }
+    for event in sorted(_folded(profile, history), key=lambda one: one.order):
+        fold_features(facts, event, rules, only=short)
+    profile.folded_under = rules.fingerprint
+    return _enter_silently(profile, rules, now)
+
+
+def _is_short(state: FeatureState | None, keep: int) -> bool:
+    """Whether a feature may hold less than it should: it was not kept, or fewer times were."""
+    return state is None or (bool(state.times) and len(state.times) < keep)
+
+
+def _folded(profile: Profile, history: Sequence[Event]) -> list[Event]:
+    """The events of the timeline that the profile has folded, each once.
+
+    The timeline is written before the commit, so it may hold one whose commit is still to come: that one is
+    not in the memory although it is recent enough to be.
+    """
+    found = {event.message_id: event for event in history}
+    seen = profile.seen
+    return [
+        event
+        for event in found.values()
+        if short_id(event.message_id) in seen.ids or min(event.received_at, event.timestamp) < seen.floor
+    ]
+
+
+def _enter_silently(profile: Profile, rules: Rules, now: int) -> list[Effect]:
+    inside = subject_of(profile, rules, now).segments
+    entries = profile.ledger.entries
+    effects: list[Effect] = []
+    for name in rules.segments:
+        was = entries.get(name, (False, 0))[0]
+        if (name in inside) != was:
+            entries[name] = (name in inside, now)
+            group = f"segment:{name}"
+            effects.append(Join(group, profile.id, now) if name in inside else Leave(group, profile.id, now))
+    for name in [name for name in entries if name not in rules.segments]:
+        if entries.pop(name)[0]:
+            effects.append(Leave(f"segment:{name}", profile.id, now))
+    return effects

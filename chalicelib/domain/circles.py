@@ -1,0 +1,83 @@
+"""Circles: the events of a batch that must be taken together, because they share identifiers or doors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain.doors import Doors
+from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.identifiers import Identifier, rank
+from chalicelib.domain.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An event, what names its customer, and where it came: which message, and which place in it."""
+
+    index: int
+    position: int
+    batch: EventBatch
+    event: Event
+    identifiers: tuple[Identifier, ...]
+
+    def homes(self, doors: Doors) -> list[str]:
+        """Every home that may matter for it: both readings of an alias's previous id."""
+        if self.event.profile:
+            return [self.event.profile]
+        found: list[str] = []
+        for one in self.identifiers:
+            kinds = ("user", "anonymous") if one.kind == "previous" else (one.kind,)
+            found.extend(doors.home(Identifier(kind, one.value)) for kind in kinds)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Events in the order they are taken: by time, and of one millisecond as their client sent them."""
+
+    items: Sequence[Item]
+
+
+def circles_of(items: Sequence[Item], doors: Doors) -> list[Circle]:
+    """The connected components of events, homes and the homes their signs lead to."""
+    leader: dict[str, str] = {}
+
+    def find(home: str) -> str:
+        while leader.setdefault(home, home) != home:
+            leader[home] = leader[leader[home]]
+            home = leader[home]
+        return home
+
+    keyed: list[tuple[str, Item]] = []
+    for item in items:
+        homes = item.homes(doors)
+        ends = [doors.leads_to(home, item.event.timestamp) for home in homes]
+        for other in (*homes[1:], *ends):
+            leader[find(other)] = find(homes[0])
+        keyed.append((homes[0], item))
+    groups: dict[str, list[Item]] = {}
+    for home, item in keyed:
+        groups.setdefault(find(home), []).append(item)
+    return [Circle(sorted(group, key=_order)) for group in groups.values()]
+
+
+def _order(item: Item) -> tuple[int, int, int]:
+    return (item.event.timestamp, item.index, item.position)
+
+
+def order_of_taking(item: Item, doors: Doors) -> list[Identifier]:
+    """The event's identifiers, strongest first, an alias's previous id read as what exists.
+
+    `previousId` is an anonymous id unless a user of that value exists (Segment's alias).
+    """
+    found = [_settled(one, doors) for one in item.identifiers]
+    return sorted(dict.fromkeys(found), key=lambda one: (rank(doors.order, one.kind), one.kind))
+
+
+def _settled(one: Identifier, doors: Doors) -> Identifier:
+    if one.kind != "previous":
+        return one
+    user = Identifier("user", one.value)
+    known = isinstance(doors.now.get(doors.leads_to(doors.home(user), 1 << 62)), Profile)
+    return user if known else Identifier("anonymous", one.value)

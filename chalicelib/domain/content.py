@@ -1,0 +1,60 @@
+"""What a message says: the content for a channel and language, and the data its templates are filled from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.playbook.model import Message
+from chalicelib.domain.profile import Place, Profile
+
+
+def content_of(message: Message, variant: str, channel: str, locale: str = "") -> Mapping[str, Any] | None:
+    """The variant's content for the channel, in the customer's language if it has that; None without any.
+
+    A language replaces a channel's content as a whole, most exact first: `es-MX`, `es`, the variant's own.
+    """
+    wording = message.variants.get(variant)
+    if wording is None:
+        return None
+    by_language = {name.lower(): channels for name, channels in wording.locales.items()}
+    for language in _languages(locale):
+        if channel in by_language.get(language, {}):
+            return by_language[language][channel]
+    return wording.contents.get(channel)
+
+
+def _languages(locale: str) -> list[str]:
+    """`es_MX.UTF-8` -> es-mx, es."""
+    parts = locale.partition(".")[0].replace("_", "-").lower().split("-")
+    return ["-".join(parts[:length]) for length in range(len(parts), 0, -1) if parts[0]]
+
+
+def locale_of(profile: Profile) -> str:
+    """The locale the customer's latest event carried, "" if none ever did."""
+    return str(profile.facts.locale.value) if profile.facts.locale else ""
+
+
+def data_of(
+    profile: Profile,
+    place: Place | None,
+    *,
+    context: Mapping[str, Any],
+    event: Mapping[str, Any],
+    links: Mapping[str, str],
+) -> dict[str, Any]:
+    """What templates may read. These are plain values, never templates themselves."""
+    return {
+        "traits": {name: stamped.value for name, stamped in profile.facts.traits.items()},
+        "place": _place(place),
+        "context": dict(context),
+        "event": dict(event),
+        "scores": {},
+        "link": dict(links),
+    }
+
+
+def _place(place: Place | None) -> dict[str, str]:
+    if place is None:
+        return {}
+    return {"slug": place.slug, "city": place.city, "region": place.region, "country": place.country}

@@ -1,0 +1,220 @@
+"""Why a decision came out as it did, in words a marketer understands.
+
+Deciding keeps only a reason code per message; everything else is worked out again here, when asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from chalicelib.domain.addresses import normalised
+from chalicelib.domain.caps import DAY, concerns, counted, full, paused_until
+from chalicelib.domain.choosing import parts_of, score_of
+from chalicelib.domain.conditions.words import failed, words
+from chalicelib.domain.decision import Ask, Choice, Considered, Decision, Reason, Switches
+from chalicelib.domain.gates import Gates
+from chalicelib.domain.learning import Learned
+from chalicelib.domain.permissions import state
+from chalicelib.domain.places import located
+from chalicelib.domain.playbook.model import Cap
+from chalicelib.domain.profile import Profile
+from chalicelib.domain.reach import Reach
+from chalicelib.domain.rules import MessageRules, Rules
+from chalicelib.domain.subject import subject_of
+
+_UNITS = ((DAY, "d"), (3_600_000, "h"), (60_000, "m"))
+
+
+def explain(
+    profile: Profile,
+    ask: Ask,
+    rules: Rules,
+    learned: Learned,
+    switches: Switches,
+    now: int,
+    decision: Decision,
+) -> dict[str, Any]:
+    """The decision with every message that was considered, JSON-ready; ask before the decision is enacted.
+
+    `{"messages": [{"message", "score", "parts", "probability", ...} or {"message", "reason", "words"}],
+    "facts", "probability", "playbook"}`, given ones first, then the best, then what was ruled out.
+    """
+    explaining = _Explaining(profile, ask, rules, learned, switches, now)
+    return {
+        "decision": decision.id,
+        "again": decision.again,
+        "outcome": decision.outcome,
+        "messages": [msgspec.to_builtins(one) for one in explaining.considered(decision)],
+        "facts": decision.facts,
+        "probability": decision.probability,
+        "playbook": decision.playbook,
+    }
+
+
+class _Explaining:
+    """What the words are made from: the same values the decision was."""
+
+    def __init__(
+        self, profile: Profile, ask: Ask, rules: Rules, learned: Learned, switches: Switches, now: int
+    ) -> None:
+        self.profile, self.ask, self.rules, self.learned, self.now = profile, ask, rules, learned, now
+        self.switches = switches
+        self.playbook = rules.playbook
+        self.subject = subject_of(profile, rules, now, context=ask.context, event=ask.event)
+        self.gates = Gates(profile, rules, self.subject)
+
+    def considered(self, decision: Decision) -> Iterable[Considered]:
+        """Every message looked at: given, then scored, then ruled out in the playbook's order."""
+        scored = {one.message: one for one in decision.considered}
+        for choice in decision.choices:
+            yield self._given(choice, scored.pop(choice.message, None))
+        outscored = [self._weighed(name) for name, why in decision.ruled_out.items() if why == "outscored"]
+        yield from sorted(
+            (self._outscored(scored.get(one.message, one), decision) for one in outscored),
+            key=lambda one: -one.score,
+        )
+        for name, reason in decision.ruled_out.items():
+            if reason != "outscored":
+                yield Considered(name, reason, self._words(name, reason))
+
+    def _given(self, choice: Choice, scored: Considered | None) -> Considered:
+        said = ""
+        if choice.standing:
+            said = f"stands since an earlier decision, until {self._date(choice.until)}"
+        elif choice.held_until:
+            said = f"held: {self._night(choice.held_until)}"
+        base = scored or Considered(choice.message, variant=choice.variant, channel=choice.channel)
+        return msgspec.structs.replace(base, reason="", words=said, probability=choice.probability)
+
+    def _weighed(self, name: str) -> Considered:
+        rules = self.rules.messages[name]
+        score = score_of(rules, self.subject, self.learned) if rules.message.kind != "service" else 0.0
+        return Considered(name, score=score, parts=parts_of(rules, self.subject, self.learned))
+
+    def _outscored(self, one: Considered, decision: Decision) -> Considered:
+        first = next((choice for choice in decision.choices), None)
+        said = f"{first.message} came before it" if first else "another came before it"
+        return msgspec.structs.replace(one, reason="outscored", words=said)
+
+    def _words(self, name: str, reason: Reason) -> str:
+        rules = self.rules.messages.get(name)
+        tell: Mapping[str, Callable[[MessageRules], str]] = {
+            "no-address": self._no_address,
+            "no-permission": self._no_permission,
+            "stopped": self._stopped,
+            "switched-off": self._switched_off,
+            "not-yet-valid": lambda one: f"valid from {self._date(one.message.valid_from)}",
+            "expired": lambda one: f"was valid until {self._date(one.message.valid_until)}",
+            "not-for-them": self._not_for_them,
+            "holdout": self._held_out,
+            "suppressed": self._suppressed,
+            "cap": self._capped,
+            "paused": self._paused,
+            "quiet": self._quiet,
+            "below-silence": self._below_silence,
+            "no-content": lambda _: "its variant says nothing on this channel",
+            "template-failed": lambda _: "its template failed for this customer",
+        }
+        return tell[reason](rules) if rules is not None and reason in tell else ""
+
+    def _channels(self, rules: MessageRules) -> tuple[str, ...]:
+        return (
+            (self.playbook.placements[self.ask.placement],) if self.ask.placement else rules.message.channels
+        )
+
+    def _no_address(self, rules: MessageRules) -> str:
+        return f"no address for {_listed(self._channels(rules))}"
+
+    def _no_permission(self, rules: MessageRules) -> str:
+        topic = rules.message.topic
+        said = [
+            f"{one}: {state(self.profile.facts, one, topic, self.playbook)}" for one in self._channels(rules)
+        ]
+        return f"no permission for {topic or 'this'} ({', '.join(said)})"
+
+    def _stopped(self, rules: MessageRules) -> str:
+        stops = self.profile.facts.stops
+        addresses = {one: normalised(self.profile.facts, one, self.playbook) for one in self._channels(rules)}
+        said = [f"{one} address {stops[held].value}" for one, held in addresses.items() if held in stops]
+        return "; ".join(said)
+
+    def _switched_off(self, rules: MessageRules) -> str:
+        if not self.switches.sending:
+            return "everything is switched off"
+        if not self.switches.messages.get(rules.message.name, True):
+            return "the message is switched off"
+        off = [one for one in self._channels(rules) if not self.switches.channels.get(one, True)]
+        return f"switched off: {_listed(off)}"
+
+    def _not_for_them(self, rules: MessageRules) -> str:
+        condition = rules.message.condition
+        return failed(condition, self.subject) if condition is not None else ""
+
+    def _held_out(self, _: MessageRules) -> str:
+        return f"in the holdout of {self.playbook.policies.holdout:.0%}: hears service messages only"
+
+    def _suppressed(self, rules: MessageRules) -> str:
+        topic = rules.message.topic
+        audiences = [
+            words(rule.audience)
+            for rule, (_, check) in zip(self.playbook.policies.suppress, self.rules.suppress, strict=True)
+            if rule.topic == topic and check(self.subject)
+        ]
+        return f"nothing about {topic} while {' or '.join(audiences)}"
+
+    def _capped(self, rules: MessageRules) -> str:
+        message = rules.message
+        channel, _ = self._way(rules)
+        caps = full(self.playbook.policies.caps, counted(self.profile.ledger.contacts.values()), self.now)
+        said = [_cap_words(cap) for cap in caps if concerns(cap, channel, message.topic, message.name)]
+        return f"has had {' and '.join(said)}" if said else "what is given beside it fills a cap"
+
+    def _paused(self, rules: MessageRules) -> str:
+        pause = self.playbook.policies.pause
+        contacts = counted(self.profile.ledger.contacts.values())
+        until = paused_until(pause, contacts, rules.message.topic, self.now)
+        many = pause.after_ignored if pause else 0
+        return f"{rules.message.topic} rests until {self._date(until)}: {many} in a row were ignored"
+
+    def _quiet(self, rules: MessageRules) -> str:
+        channel, _ = self._way(rules)
+        until = self.gates.held_until(rules.message, channel)
+        return f"not now: {self._night(until)}, when it is no longer valid"
+
+    def _below_silence(self, rules: MessageRules) -> str:
+        score = score_of(rules, self.subject, self.learned)
+        return f"worth {score:.3g}, and under {self.playbook.policies.silence:.3g} nothing is said"
+
+    def _way(self, rules: MessageRules) -> tuple[str, Reason | None]:
+        reach = Reach(self.profile, self.playbook, self.switches)
+        service = rules.message.kind == "service"
+        return reach.first(self._channels(rules), rules.message.topic, service=service)
+
+    def _night(self, until: int) -> str:
+        here, zone = located(self.profile, self.now), self.subject.zone
+        # A phone on a journey tells another clock than the place they live in.
+        where = here.city if here and here.timezone == zone else zone
+        return f"{self._clock(self.now)} in {where}, quiet until {self._clock(until)}"
+
+    def _clock(self, at: int) -> str:
+        return datetime.fromtimestamp(at / 1000, ZoneInfo(self.subject.zone)).strftime("%H:%M")
+
+    def _date(self, at: int) -> str:
+        return datetime.fromtimestamp(at / 1000, ZoneInfo(self.subject.zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "any channel"
+
+
+def _cap_words(cap: Cap) -> str:
+    about = [one for one in (cap.channel, cap.topic, cap.message) if one]
+    unit = next(((size, name) for size, name in _UNITS if cap.per % size == 0), (1, "ms"))
+    named = f" ({', '.join(about)})" if about else ""
+    many = "message" if cap.messages == 1 else "messages"
+    return f"{cap.messages} {many} per {cap.per // unit[0]}{unit[1]}{named}"

@@ -1,0 +1,191 @@
+"""What providers say about a message we sent: their notifications as one shape, and that as an event.
+
+Sources: SES event publishing ("Contents of event data"; the older notifications say `notificationType`);
+SNS SMS delivery status logs; AWS End User Messaging SMS events (`TEXT_DELIVERED` ...).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.events import Event
+from chalicelib.domain.instants import from_text
+
+#: What each kind of SES event becomes, and the state the delivery's row moves to ("" for none).
+_SES = {
+    "Send": ("", "sent"),
+    "Delivery": ("Email Delivered", "delivered"),
+    "Bounce": ("Email Bounced", "bounced"),
+    "Reject": ("Email Bounced", "bounced"),
+    "Complaint": ("Email Marked as Spam", "complained"),
+    "Open": ("Email Opened", ""),
+    "Click": ("Email Link Clicked", ""),
+}
+#: From which states a row may move to each: feedback arrives in any order and never moves a row back.
+COME_FROM = {
+    "sent": ("claimed", "unknown"),
+    "delivered": ("claimed", "unknown", "sent"),
+    "bounced": ("claimed", "unknown", "sent", "delivered"),
+    "complained": ("claimed", "unknown", "sent", "delivered", "bounced"),
+}
+_TEXT_DELIVERED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
+_TEXT_UNDERWAY = frozenset({"TEXT_QUEUED", "TEXT_PENDING", "TEXT_SENT"})
+_TEXT_PERMANENT = frozenset({"TEXT_INVALID"})
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notification about one message.
+
+    `title` is the event it becomes, "" for one that only settles the row; `row` the state the row moves to.
+    `delivery` is our tag; where a provider has none, `provider_id` finds it. `type` is SES's bounce type
+    (`Permanent`, `Transient`, `Undetermined`). `key` is the same for every copy of the notification.
+    """
+
+    key: str
+    title: str
+    row: str
+    at: int
+    channel: str
+    provider_id: str
+    delivery: str = ""
+    address: str = ""
+    type: str = ""
+    reason: str = ""
+    link: str = ""
+
+    @property
+    def stops(self) -> str:
+        """Why nothing may be sent to the address again, "" if something may."""
+        if self.row == "bounced" and self.type == "Permanent":
+            return "bounced"
+        return "complained" if self.row == "complained" else ""
+
+
+def notices_of(payload: Mapping[str, Any]) -> tuple[Notice, ...]:
+    """The notices in a notification, one for each address it speaks of; none for a kind we don't know.
+
+    Raises KeyError, TypeError or ValueError for a known kind that lacks what it must have.
+    """
+    kind = payload.get("eventType") or payload.get("notificationType") or ""
+    if kind in _SES and "mail" in payload:
+        return _ses(kind, payload)
+    if str(kind).startswith("TEXT_"):
+        return _text(str(kind), payload)
+    if "notification" in payload and "delivery" in payload and "status" in payload:
+        return (_sns(payload),)
+    return ()
+
+
+def _ses(kind: str, payload: Mapping[str, Any]) -> tuple[Notice, ...]:
+    mail = payload["mail"]
+    detail = payload.get(kind.lower()) or {}
+    title, row = _SES[kind]
+    at = from_text(detail.get("timestamp") or mail["timestamp"])
+    tags = mail.get("tags") or {}
+    bounced = "Permanent" if kind == "Bounce" else "Rejected" if kind == "Reject" else ""
+    return tuple(
+        Notice(
+            key=_key("ses", mail["messageId"], kind, str(at), address),
+            title=title,
+            row=row,
+            at=at,
+            channel="email",
+            provider_id=mail["messageId"],
+            delivery=next(iter(tags.get("delivery") or ()), ""),
+            address=address,
+            type=detail.get("bounceType") or bounced,
+            reason=_reason(detail),
+            link=str(detail.get("link") or ""),
+        )
+        for address in _addressed(detail, mail)
+    )
+
+
+def _reason(detail: Mapping[str, Any]) -> str:
+    said = (detail.get(name) for name in ("bounceSubType", "complaintFeedbackType", "reason"))
+    return str(next(filter(None, said), ""))
+
+
+def _addressed(detail: Mapping[str, Any], mail: Mapping[str, Any]) -> list[str]:
+    listed = detail.get("bouncedRecipients") or detail.get("complainedRecipients")
+    if listed:
+        return [one["emailAddress"] for one in listed]
+    return list(detail.get("recipients") or mail.get("destination") or [""])
+
+
+def _text(kind: str, payload: Mapping[str, Any]) -> tuple[Notice, ...]:
+    if kind in _TEXT_UNDERWAY:
+        return ()
+    delivered = kind in _TEXT_DELIVERED
+    context = payload.get("context") or {}
+    at = int(payload["eventTimestamp"])
+    return (
+        Notice(
+            key=_key("sms", payload["messageId"], kind, str(at)),
+            title="Sms Delivered" if delivered else "Sms Bounced",
+            row="delivered" if delivered else "bounced",
+            at=at,
+            channel="sms",
+            provider_id=payload["messageId"],
+            delivery=str(context.get("delivery") or ""),
+            address=payload.get("destinationPhoneNumber") or "",
+            type="" if delivered else "Permanent" if kind in _TEXT_PERMANENT else "Transient",
+            reason="" if delivered else kind,
+        ),
+    )
+
+
+def _sns(payload: Mapping[str, Any]) -> Notice:
+    delivered = payload["status"] == "SUCCESS"
+    said = str(payload["delivery"].get("providerResponse") or "")
+    notification = payload["notification"]
+    at = from_text(notification["timestamp"])
+    return Notice(
+        key=_key("sms", notification["messageId"], payload["status"], str(at)),
+        title="Sms Delivered" if delivered else "Sms Bounced",
+        row="delivered" if delivered else "bounced",
+        at=at,
+        channel="sms",
+        provider_id=notification["messageId"],
+        address=payload["delivery"].get("destination") or "",
+        type="" if delivered else "Permanent" if "invalid" in said.lower() else "Transient",
+        reason="" if delivered else said,
+    )
+
+
+def _key(*parts: str) -> str:
+    return "f_" + hashlib.blake2b("\x1f".join(parts).encode(), digest_size=15).hexdigest()
+
+
+def event_of(
+    notice: Notice, *, delivery: str, profile: str, body: Mapping[str, Any], address_hash: str, now: int
+) -> Event:
+    """The event a notice becomes, addressed to the profile the delivery was made for.
+
+    Its id follows from the notification, so a copy of that is a copy of the event. `body` is the row's.
+    """
+    said = {"type": notice.type, "reason": notice.reason, "link": notice.link, "address": notice.address}
+    properties = {
+        "delivery": delivery,
+        "decision": body.get("decision", ""),
+        "message": body.get("message", ""),
+        "variant": body.get("variant", ""),
+        "channel": notice.channel,
+        **{name: value for name, value in said.items() if value},
+        **({"address_hash": address_hash} if address_hash else {}),
+    }
+    return Event(
+        message_id=notice.key,
+        type="track",
+        event=notice.title,
+        timestamp=min(notice.at, now),
+        received_at=now,
+        properties=properties,
+        origin="topeka",
+        proven=True,
+        profile=profile,
+    )

@@ -1,0 +1,129 @@
+"""Ledgers as sets: the union of two, and what is old enough to be forgotten.
+
+Every part joins by taking, for each key, the greater of two entries under a total order, so that order,
+grouping and repetition don't matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from chalicelib.domain.profile import Contact, Ledger, Made, Offer, Wait
+
+Entry = TypeVar("Entry")
+
+DAY = 86_400_000
+CONTACTS_LAST = 90 * DAY
+DECISIONS_LAST = 2 * DAY
+"""A decision has to be known for as long as its event could come again: 24 hours, and as much to be safe."""
+ANSWERS_LAST = 3_600_000
+"""An inbound decision: as long as the same question could be asked again by a retry, or while it stands."""
+MOST_DECISIONS = 50
+
+#: How far a contact has come. What was told later in its life stands above what came before.
+RANKS = {
+    "reserved": 0, "unknown": 1, "dropped": 2, "sent": 3, "delivered": 4, "bounced": 5, "opened": 6,
+    "dismissed": 7, "clicked": 8, "converted": 9, "complained": 10,
+}  # fmt: skip
+_OFFER_RANKS = {"open": 0, "withdrawn": 1, "used": 2}
+
+
+def join(a: Ledger, b: Ledger) -> Ledger:
+    """The ledger of one customer who was two profiles: latest state, earliest arm, seed and decision."""
+    return Ledger(
+        seed=_first(a, b).seed,
+        seed_at=_first(a, b).seed_at,
+        contacts=_union(a.contacts, b.contacts, _contact_order),
+        decisions=_union(a.decisions, b.decisions, _decision_order),
+        offers=_union(a.offers, b.offers, _offer_order),
+        arms=_union(a.arms, b.arms, _arm_order),
+        entries=_union(a.entries, b.entries, _entry_order),
+        waits=_union(a.waits, b.waits, _wait_order),
+        places=sorted({*a.places, *b.places}),
+        wake=min(a.wake, b.wake) if a.wake and b.wake else a.wake or b.wake,
+        now=max(a.now, b.now),
+    )
+
+
+def prune(ledger: Ledger, now: int) -> None:
+    """Forget, in place, what no rule asks for any more.
+
+    Contacts after 90 days; offers that stand no more; decisions after two days, or for a placement an hour
+    after they ceased to stand, and only the latest "nothing" of a placement; at most the latest 50.
+    """
+    ledger.contacts = {
+        delivery: contact
+        for delivery, contact in ledger.contacts.items()
+        if max(contact.at, contact.held_until) > now - CONTACTS_LAST
+    }
+    ledger.offers = {
+        delivery: offer
+        for delivery, offer in ledger.offers.items()
+        if offer.state == "open" and offer.until > now
+    }
+    ledger.decisions = _kept_decisions(ledger.decisions, now)
+
+
+def _kept_decisions(decisions: Mapping[str, Made], now: int) -> dict[str, Made]:
+    newest_first = sorted(decisions.items(), key=lambda item: (item[1].at, item[0]), reverse=True)
+    kept: dict[str, Made] = {}
+    silent: set[str] = set()
+    for key, made in newest_first:
+        superseded = made.outcome == "nothing" and made.placement in silent
+        if made.placement and made.outcome == "nothing":
+            silent.add(made.placement)
+        if not superseded and len(kept) < MOST_DECISIONS and _is_current(made, now):
+            kept[key] = made
+    return dict(reversed(kept.items()))
+
+
+def _is_current(made: Made, now: int) -> bool:
+    if made.placement:
+        return max(made.until, made.at + ANSWERS_LAST) > now
+    return made.at > now - DECISIONS_LAST
+
+
+def _first(a: Ledger, b: Ledger) -> Ledger:
+    seeded = [ledger for ledger in (a, b) if ledger.seed]
+    return min(seeded, key=lambda ledger: (ledger.seed_at, ledger.seed), default=a)
+
+
+def _union(
+    a: Mapping[str, Entry], b: Mapping[str, Entry], order: Callable[[Entry], tuple[Any, ...]]
+) -> dict[str, Entry]:
+    joined = dict(a)
+    for key, entry in b.items():
+        mine = joined.get(key)
+        joined[key] = entry if mine is None else max(mine, entry, key=order)
+    return {key: joined[key] for key in sorted(joined)}
+
+
+def _bytes(entry: Any) -> bytes:
+    return msgspec.json.encode(entry, order="deterministic")
+
+
+def _contact_order(contact: Contact) -> tuple[Any, ...]:
+    return (RANKS[contact.state], contact.changed, contact.at, _bytes(contact))
+
+
+def _decision_order(made: Made) -> tuple[Any, ...]:
+    return (-made.at, _bytes(made))
+
+
+def _offer_order(offer: Offer) -> tuple[Any, ...]:
+    return (_OFFER_RANKS[offer.state], -offer.at, _bytes(offer))
+
+
+def _arm_order(arm: tuple[str, int]) -> tuple[Any, ...]:
+    return (-arm[1], arm[0])
+
+
+def _entry_order(entry: tuple[bool, int]) -> tuple[Any, ...]:
+    return (entry[1], entry[0])
+
+
+def _wait_order(wait: Wait) -> tuple[Any, ...]:
+    return (wait.since, wait.message_id, _bytes(wait))

@@ -1,0 +1,270 @@
+"""Linking: to which profile an event goes, and which identifiers join on the way.
+
+The strongest identifier leads. Each weaker one either is vacant (the profile lists it from now on, and a
+sign goes up at its home), already leads here, or leads to another profile: then the two join, unless a rule
+refuses. A device that two known customers share changes hands instead, and nothing joined is rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chalicelib.domain import ledger
+from chalicelib.domain.doors import Doors, is_shaky, lists, with_owner
+from chalicelib.domain.effects import Join, Leave
+from chalicelib.domain.events import Event
+from chalicelib.domain.facts import join_profiles
+from chalicelib.domain.identifiers import CHANGES_HANDS, KNOWN_BY, Identifier
+from chalicelib.domain.playbook.model import IdentifierRule
+from chalicelib.domain.profile import Erased, Known, Profile, Sign
+from chalicelib.domain.rules import Rules
+
+MOST_MERGES = 100
+MOST_IDENTIFIERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A link that did not happen. `reason` is unique-conflict, over-limit, too-many-merges, too-many-identifiers."""
+
+    identifier: Identifier
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where an event goes, and the links refused on the way; None where its customer was erased since."""
+
+    profile: Profile | None
+    refusals: tuple[Refusal, ...] = ()
+
+
+def place_event(doors: Doors, event: Event, identifiers: Sequence[Identifier], rules: Rules) -> Placed:
+    """The profile an event belongs to, linking its identifiers in `doors`. All homes involved are read."""
+    if any(_erased_since(doors, one, event) for one in identifiers):
+        return Placed(None)
+    refusals: list[Refusal] = []
+    profile = _lead(doors, identifiers[0], event)
+    for weaker in identifiers[1:]:
+        outcome = _link(doors, profile, weaker, event, rules)
+        if isinstance(outcome, Refusal):
+            refusals.append(outcome)
+        else:
+            profile = outcome
+    _prove(doors, profile, identifiers, event)
+    return Placed(profile, tuple(refusals))
+
+
+def _erased_since(doors: Doors, identifier: Identifier, event: Event) -> bool:
+    """Whether the identifier's home was erased after the event was received or stamped."""
+    erased = doors.erased_at(doors.leads_to(doors.home(identifier), event.timestamp))
+    return erased > 0 and min(event.received_at, event.timestamp) <= erased
+
+
+def _lead(doors: Doors, identifier: Identifier, event: Event) -> Profile:
+    home = doors.home(identifier)
+    living = doors.resident(home, event.timestamp)
+    if living is not None:
+        return living
+    was = doors.now.get(home)
+    profile = Profile(id=home, born_after=was.at if isinstance(was, Erased) else 0)
+    profile.identifiers.append(_known(identifier, event))
+    profile.ledger.seed = home
+    profile.ledger.seed_at = event.timestamp
+    doors.put(profile)
+    return profile
+
+
+def _known(identifier: Identifier, event: Event) -> Known:
+    return Known(identifier.kind, identifier.value, event.timestamp, event.message_id, event.proven)
+
+
+def _link(
+    doors: Doors, profile: Profile, weaker: Identifier, event: Event, rules: Rules
+) -> Profile | Refusal:
+    other = doors.resident(doors.home(weaker), event.timestamp)
+    if other is profile:
+        return profile
+    if other is None:
+        return _attach(doors, profile, weaker, event, rules)
+    reason = _why_not_join(profile, other, rules)
+    if not reason:
+        return _merge(doors, profile, other, event, rules)
+    if weaker.kind in CHANGES_HANDS and other.id != doors.home(weaker):
+        return _hand_over(doors, profile, weaker, event)
+    return Refusal(weaker, reason)
+
+
+def _attach(
+    doors: Doors, profile: Profile, weaker: Identifier, event: Event, rules: Rules
+) -> Profile | Refusal:
+    reason = _why_not_list(profile, [weaker], rules)
+    if reason:
+        return Refusal(weaker, reason)
+    if is_shaky(profile) and doors.home(profile_identifier(profile)) == profile.id:
+        profile = _move(doors, profile, doors.secrets.home("minted", event.message_id))
+    profile.identifiers.append(_known(weaker, event))
+    doors.put(profile)
+    home = doors.home(weaker)
+    if home != profile.id:
+        doors.put(_sign(doors, home, profile.id, weaker, event))
+    return profile
+
+
+def profile_identifier(profile: Profile) -> Identifier:
+    """The first identifier a profile lists."""
+    return Identifier(profile.identifiers[0].kind, profile.identifiers[0].value)
+
+
+def _sign(doors: Doors, home: str, to: str, identifier: Identifier, event: Event) -> Sign:
+    if identifier.kind in CHANGES_HANDS:
+        was = doors.now.get(home)
+        return with_owner(was if isinstance(was, Sign) else None, home, to, event.timestamp)
+    return Sign(id=home, forward_to=to)
+
+
+def _hand_over(doors: Doors, profile: Profile, device: Identifier, event: Event) -> Profile:
+    """The device is this customer's from the event's time on; the owner before stops listing it.
+
+    A late event that finds a later owner only adds itself to the door's memory of owners.
+    """
+    home = doors.home(device)
+    was = doors.now.get(home)
+    sign = with_owner(was if isinstance(was, Sign) else None, home, profile.id, event.timestamp)
+    doors.put(sign)
+    if doors.resident(home, sign.owners[-1][1]) is profile:
+        before = (
+            doors.now.get(doors.leads_to(was.forward_to, event.timestamp)) if isinstance(was, Sign) else None
+        )
+        if isinstance(before, Profile):
+            before.identifiers = [one for one in before.identifiers if lists(before, device) is not one]
+            doors.put(before)
+        profile.identifiers.append(_known(device, event))
+        doors.put(profile)
+    return profile
+
+
+def _why_not_list(profile: Profile, added: Sequence[Identifier | Known], rules: Rules) -> str:
+    if len(profile.identifiers) + len(added) > MOST_IDENTIFIERS:
+        return "too-many-identifiers"
+    for rule in rules.playbook.identifiers:
+        values = _values(profile.identifiers, rule) | _values(added, rule)
+        if rule.unique and len(values) > 1:
+            return "unique-conflict"
+        if len(values) > rule.limit:
+            return "over-limit"
+    return ""
+
+
+def _values(identifiers: Sequence[Identifier | Known], rule: IdentifierRule) -> set[str]:
+    return {one.value for one in identifiers if one.kind == rule.kind}
+
+
+def _why_not_join(a: Profile, b: Profile, rules: Rules) -> str:
+    if len(a.merged) + len(b.merged) >= MOST_MERGES:
+        return "too-many-merges"
+    return _why_not_list(a, b.identifiers, rules)
+
+
+def _merge(doors: Doors, a: Profile, b: Profile, event: Event, rules: Rules) -> Profile:
+    """Join two profiles at the better home; the other home gets a sign, with the removal of its rows."""
+    survivor, loser = sorted((a, b), key=doors.lives_strongly)
+    if doors.lives_strongly(survivor)[0] > doors.lives_strongly(_minted(doors, event))[0]:
+        survivor = _move(doors, survivor, doors.secrets.home("minted", event.message_id))
+    join_profiles(survivor, loser, rules)  # doors lead an event to one profile: none was folded in both
+    survivor.ledger = ledger.join(survivor.ledger, loser.ledger)
+    sides = _proofs_left(survivor, loser, event), _proofs_left(loser, survivor, event)
+    survivor.identifiers = _together(*sides)
+    _leave_home(doors, loser, survivor)
+    doors.put(survivor)
+    doors.rehomed.add(survivor.id)
+    return survivor
+
+
+def _proofs_left(side: Profile, other: Profile, event: Event) -> list[Known]:
+    """What a side's devices have proven, once the two are one customer.
+
+    A device proves a link only to the customer it was linked to by proof. So devices of a visitor nobody
+    knew start unproven (the event itself may prove them next), and a join of two known customers that
+    nobody proved takes the proof from all their devices.
+    """
+    keeps = is_known(side) and (event.proven or not is_known(other))
+    return [
+        one
+        if keeps or one.kind not in CHANGES_HANDS
+        else Known(one.kind, one.value, one.since, one.message_id, proven=False)
+        for one in side.identifiers
+    ]
+
+
+def is_known(profile: Profile) -> bool:
+    """Whether a user id, an e-mail address or a phone number makes the profile somebody's."""
+    return any(one.kind in KNOWN_BY for one in profile.identifiers)
+
+
+def _minted(doors: Doors, event: Event) -> Profile:
+    return Profile(id=doors.secrets.home("minted", event.message_id))
+
+
+def _together(a: Sequence[Known], b: Sequence[Known]) -> list[Known]:
+    """Each identifier once: proven if ever proven, since the first link."""
+    found: dict[tuple[str, str], Known] = {}
+    for one in (*a, *b):
+        key = (one.kind, one.value)
+        known = found.get(key)
+        if known is None:
+            found[key] = one
+        else:
+            first = min(known, one, key=lambda each: (each.since, each.message_id))
+            found[key] = Known(*key, first.since, first.message_id, known.proven or one.proven)
+    return sorted(found.values(), key=lambda one: (one.since, one.message_id, one.kind, one.value))
+
+
+def _move(doors: Doors, profile: Profile, home: str) -> Profile:
+    """Let a profile live at another, empty home, with a sign where it lived."""
+    moved = Profile(
+        id=home,
+        identifiers=profile.identifiers,
+        facts=profile.facts,
+        ledger=profile.ledger,
+        seen=profile.seen,
+        merged=sorted({*profile.merged, profile.id}),
+        born_after=profile.born_after,
+        folded_under=profile.folded_under,
+    )
+    _leave_home(doors, profile, moved)
+    doors.put(moved)
+    doors.rehomed.add(moved.id)
+    return moved
+
+
+def _leave_home(doors: Doors, gone: Profile, to: Profile) -> None:
+    """A sign where a profile lived; its own rows go, and what it had decided goes on with the survivor."""
+    homes = {
+        doors.home(Identifier(one.kind, one.value)) for one in gone.identifiers if one.kind in CHANGES_HANDS
+    }
+    owners = [(to.id, 0)] if gone.id in homes else []
+    doors.put(Sign(id=gone.id, forward_to=to.id, owners=owners))
+    pending = doors.outbox.pop(gone.id, [])
+    doors.outbox.setdefault(to.id, []).extend(
+        effect for effect in pending if not isinstance(effect, Join | Leave)
+    )
+    doors.outbox[gone.id] = [Leave(group, gone.id, gone.ledger.now) for group in groups_of(gone)]
+
+
+def groups_of(profile: Profile) -> list[str]:
+    """The groups a profile has rows in, as far as its ledger knows."""
+    segments = [f"segment:{name}" for name, (member, _) in profile.ledger.entries.items() if member]
+    return segments + [f"place:{place}" for place in profile.ledger.places]
+
+
+def _prove(doors: Doors, profile: Profile, identifiers: Sequence[Identifier], event: Event) -> None:
+    """A proven event proves the links it carries."""
+    if not event.proven:
+        return
+    for identifier in identifiers:
+        known = lists(profile, identifier)
+        if known is not None and not known.proven:
+            known.proven = True
+            doors.put(profile)

@@ -1,0 +1,82 @@
+"""Links in messages: which addresses they lead through, and what their tokens carry.
+
+A sent message has a delivery row, and the row keeps where each of its links leads (`body["links"]`), so its
+token stays short, which is what an SMS pays for. A message shown where the customer came to us has no row, so
+its token carries the target and the profile itself.
+
+| page | purpose | claims |
+| --- | --- | --- |
+| `/c/` of a sent message | click | `d` delivery, `l` the link's name |
+| `/c/` of a shown message | click | `d` delivery, `p` profile, `u` the target |
+| `/o/` | open | `d` delivery |
+| `/u/` | unsubscribe | `d` delivery, `p` profile, `c` channel, `t` topic |
+| `/p/` | preferences | `d` delivery, `p` profile |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from chalicelib.domain.keys import Secrets
+from chalicelib.domain.tokens import mint
+
+DAY = 86_400_000
+#: Unsubscribing must work for at least 60 days; the other links live as long as the row they lead to.
+LIFE = 90 * DAY
+#: Characters that stand for themselves in an address (RFC 3986), `%` among them: what is encoded stays so.
+_PLAIN = ":/?#[]@!$&'()*+,;=%~"
+
+
+def sent_links(
+    secrets: Secrets,
+    base_url: str,
+    names: Iterable[str],
+    *,
+    delivery: str,
+    profile: str,
+    channel: str,
+    topic: str,
+    now: int,
+) -> dict[str, str]:
+    """The `link` of a message that is sent: its declared links, `unsubscribe` and `preferences`."""
+    until = now + LIFE
+    tracked = {
+        name: f"{base_url}/c/{mint(secrets, 'click', {'d': delivery, 'l': name}, until)}" for name in names
+    }
+    leave = {"d": delivery, "p": profile, "c": channel, "t": topic}
+    return {
+        "unsubscribe": f"{base_url}/u/{mint(secrets, 'unsubscribe', leave, until)}",
+        "preferences": f"{base_url}/p/{mint(secrets, 'preferences', {'d': delivery, 'p': profile}, until)}",
+        **tracked,
+    }
+
+
+def shown_links(
+    secrets: Secrets, base_url: str, targets: Mapping[str, str], *, delivery: str, profile: str, now: int
+) -> dict[str, str]:
+    """The `link` of a message shown where the customer came to us."""
+    until = now + LIFE
+    return {
+        name: f"{base_url}/c/{mint(secrets, 'click', {'d': delivery, 'p': profile, 'u': target}, until)}"
+        for name, target in targets.items()
+    }
+
+
+def pixel(secrets: Secrets, base_url: str, *, delivery: str, now: int) -> str:
+    """The address of the picture that tells an e-mail was opened."""
+    return f"{base_url}/o/{mint(secrets, 'open', {'d': delivery}, now + LIFE)}"
+
+
+def target_of(claims: Mapping[str, Any], row_links: Mapping[str, str]) -> str | None:
+    """Where a click's token leads: its own target, else what the delivery's row says of the link it names."""
+    target = claims.get("u") or row_links.get(str(claims.get("l", "")))
+    return str(target) if target else None
+
+
+def rendered_target(declared: str, rendered: str) -> str | None:
+    """A declared link filled in, made safe for a header; None if a template changed its scheme or host."""
+    address = quote("".join(rendered.split()), safe=_PLAIN)
+    meant, got = urlsplit(declared), urlsplit(address)
+    return address if (got.scheme, got.netloc) == (meant.scheme, meant.netloc) else None

@@ -1,0 +1,95 @@
+"""A profile as an operator reads it: the JSON of `GET /v1/profiles/...`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain import permissions
+from chalicelib.domain.events import Event
+from chalicelib.domain.instants import to_text
+from chalicelib.domain.places import located
+from chalicelib.domain.playbook.model import Playbook
+from chalicelib.domain.profile import Contact, Facts, Permission, Profile
+from chalicelib.domain.rules import Rules
+from chalicelib.domain.subject import subject_of
+
+CONTACTS_FOR = 90 * 86_400_000
+
+
+def view(profile: Profile, rules: Rules, now: int) -> dict[str, Any]:
+    """The profile as it stands at `now`; times are ISO 8601."""
+    facts = profile.facts
+    place = located(profile, now)
+    return {
+        "id": profile.id,
+        "identifiers": [
+            {"kind": one.kind, "value": one.value, "since": to_text(one.since)} for one in profile.identifiers
+        ],
+        "traits": {name: held.value for name, held in facts.traits.items() if held.value is not None},
+        "permissions": _permissions(facts, rules.playbook),
+        "segments": sorted(subject_of(profile, rules, now).segments),
+        "scores": {},
+        "contacts": _contacts(profile, now),
+        "activity": {
+            name: {"total": seen.total, "first": to_text(seen.first), "last": to_text(seen.last)}
+            for name, seen in facts.activity.items()
+        },
+        "place": _place(place) if place else None,
+        "merged": list(profile.merged),
+    }
+
+
+def event_view(event: Event) -> dict[str, Any]:
+    """An event of the timeline, its times in ISO 8601."""
+    shown: dict[str, Any] = msgspec.to_builtins(event)
+    return {**shown, "timestamp": to_text(event.timestamp), "receivedAt": to_text(event.received_at)}
+
+
+def _place(place: Any) -> dict[str, str]:
+    return {name: getattr(place, name) for name in ("slug", "city", "region", "country", "timezone")}
+
+
+def _permissions(facts: Facts, playbook: Playbook) -> dict[str, dict[str, Any]]:
+    """What each channel and topic somebody spoke about amounts to, and the statement that made it so."""
+    told: dict[str, dict[str, Any]] = {}
+    for key in facts.permissions:
+        channel, _, topic = key.partition("/")
+        state = permissions.state(facts, channel, topic, playbook)
+        said = [one for one in _about(facts, channel, topic) if one.state == state]
+        latest = max(said or _about(facts, channel, topic), key=lambda one: (one.at, one.message_id))
+        told.setdefault(channel, {})[topic] = {
+            "state": state,
+            "at": to_text(latest.at),
+            "source": latest.source,
+        }
+    return told
+
+
+def _about(facts: Facts, channel: str, topic: str) -> list[Permission]:
+    keys = dict.fromkeys((f"{channel}/{topic}", f"{channel}/*", f"*/{topic}", "*/*"))
+    return [one for key in keys for one in facts.permissions.get(key, {}).values()]
+
+
+def _contacts(profile: Profile, now: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": to_text(contact.at),
+            "message": contact.message,
+            "variant": contact.variant,
+            "channel": contact.channel,
+            "placement": contact.placement,
+            "decision": contact.decision,
+            "outcome": contact.state,
+            "delivery": delivery,
+        }
+        for delivery, contact in _newest_first(profile)
+        if contact.at > now - CONTACTS_FOR
+    ]
+
+
+def _newest_first(profile: Profile) -> Iterator[tuple[str, Contact]]:
+    rows = profile.ledger.contacts.items()
+    return iter(sorted(rows, key=lambda row: (row[1].at, row[0]), reverse=True))

@@ -1,0 +1,63 @@
+"""What services and stores hand each other: a conditional write, a page of a listing, a delivery's row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.effects import Effect
+from chalicelib.domain.profile import Door
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One conditional put: `door` replaces the item of its id only while that has `expected` as version.
+
+    `expected` "" means the item must be absent. The new version is made by the adapter's caller, for this one
+    attempt alone, and already stands in `door.version`. `outbox` are the effects this commit decided, empty
+    for none.
+    """
+
+    door: Door
+    expected: str
+    outbox: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Part of a listing; `cursor` opens the next part, "" at the end."""
+
+    items: tuple[Any, ...]
+    cursor: str = ""
+
+
+class Delivery(msgspec.Struct, omit_defaults=True):
+    """One intended contact. `state`: due -> claimed -> sent | unknown, due -> dropped, sent -> what came back.
+
+    `claim` is the nonce of the sender that owns it, `claimed_at` when (ms). `body` is the `Deliver` effect.
+    """
+
+    id: str
+    profile: str
+    state: str
+    at: int
+    body: dict[str, Any] = {}
+    claim: str = ""
+    claimed_at: int = 0
+    provider_id: str = ""
+    reason: str = ""
+    address_hash: str = ""
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A rendered message for one address. `mime` is set for e-mail, `text` for SMS; `kind` is its message's."""
+
+    delivery: str
+    message: str
+    to: str
+    sender: str
+    mime: bytes = b""
+    text: str = ""
+    kind: str = ""

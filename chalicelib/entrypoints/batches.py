@@ -1,0 +1,67 @@
+"""Records of a batch, one after another: what fails is reported by itself, so its neighbours are done.
+
+Also the one set-up of logs and metrics for handlers. A log line is a static name with ids as fields; never a
+payload, an address or a trait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from chalicelib.domain.errors import Retry
+
+Record = dict[str, Any]
+Failures = dict[str, list[dict[str, str]]]
+
+logger = Logger(service="topeka")
+metrics = Metrics(service="topeka", namespace="Topeka")
+
+
+def one_by_one(records: Iterable[Record], handle: Callable[[Record], None]) -> Failures:
+    """Handle each message of a queue; the answer names those that must come again (SQS partial responses)."""
+    failed = [record["messageId"] for record in records if not _handled(record, handle)]
+    return failures(failed)
+
+
+def failures(ids: Iterable[str]) -> Failures:
+    """The answer that names what must come again."""
+    return {"batchItemFailures": [{"itemIdentifier": id} for id in ids]}
+
+
+def count(name: str, value: int = 1) -> None:
+    """Count what happened, under a static name."""
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+
+def flush_metrics() -> None:
+    """Write out what was counted; a handler's last step."""
+    if metrics.metric_set:
+        metrics.flush_metrics()
+        # Where metrics are disabled a flush keeps them, and prints them all once there are a hundred.
+        metrics.clear_metrics()
+
+
+def _handled(record: Record, handle: Callable[[Record], None]) -> bool:
+    try:
+        handle(record)
+    except Retry as error:
+        logger.warning("message-comes-again", message_id=record["messageId"], error=type(error).__name__)
+        return False
+    except Exception as error:  # noqa: BLE001 - one record's bug must not take its neighbours with it
+        logger.error(
+            "message-failed", message_id=record["messageId"], error=type(error).__name__, at=_place(error)
+        )
+        return False
+    return True
+
+
+def _place(error: Exception) -> str:
+    """The line an error came from; its text is not logged, since it may hold a customer's data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_globals.get('__name__', '')}:{trace.tb_lineno}" if trace else ""

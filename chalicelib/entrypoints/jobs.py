@@ -1,0 +1,36 @@
+"""The jobs queue: minutes of the agenda, moments for many, sweeps, segments to fill, effects done after all."""
+
+from __future__ import annotations
+
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib import wiring
+from chalicelib.domain.envelope import job_of
+from chalicelib.entrypoints.batches import Failures, Record, count, flush_metrics, logger, one_by_one
+
+blueprint = Blueprint(__name__)
+
+#: Who does which kind of job: the factory in `wiring` of a service that takes the job.
+WORKERS = {
+    "ring": "ring_agenda",
+    "fan_out": "fan_out_moment",
+    "sweep": "sweep_erased",
+    "effect": "redo_effect",
+    "fill": "fill_segments",
+}
+
+
+@blueprint.on_sqs_message(queue_arn="arn:aws:sqs:::jobs")
+def run_jobs(event: SQSEvent) -> Failures:
+    """Do each job; those that must come again are named."""
+    failed = one_by_one(event.to_dict()["Records"], _run)
+    flush_metrics()
+    return failed
+
+
+def _run(record: Record) -> None:
+    """Raises KeyError for a kind nobody does: after its retries such a job is a dead letter."""
+    job = job_of(record["body"])
+    getattr(wiring, WORKERS[job["kind"]])()(job)
+    logger.info("job-done", kind=job["kind"])
+    count("JobsDone")

@@ -1,0 +1,167 @@
+"""What the links in messages lead to. Each token says which message it is from; there is no login.
+
+A GET only shows or leads on: scanners follow every link in a mail. What changes something is a POST (RFC 8058).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from chalice.app import Blueprint
+
+from chalicelib import settings, wiring
+from chalicelib.domain import tokens
+from chalicelib.domain.links import LIFE
+from chalicelib.entrypoints import http
+
+if TYPE_CHECKING:
+    from chalicelib.services.choose_topics import Choices
+
+blueprint = Blueprint(__name__)
+
+_FORM_BYTES = 32 * 1024
+_CHANNELS = {"email": "e-mail", "sms": "text message"}
+_UNCACHED = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+#: A transparent picture of one pixel (GIF89a).
+_PIXEL = bytes.fromhex(
+    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
+)
+
+
+@blueprint.route("/u/{token}", methods=["GET"], **http.ANY)
+@http.answers(blueprint)
+def ask_to_unsubscribe(incoming: http.Incoming) -> http.Reply:
+    """What would be stopped; nothing is, yet."""
+    claims = _claims(incoming, "unsubscribe")
+    return _gone() if claims is None else _page("unsubscribe", "Stop these messages?", **_about(claims))
+
+
+@blueprint.route("/u/{token}", methods=["POST"], **http.ANY)
+@http.answers(blueprint, body="raw", limit=_FORM_BYTES)
+def unsubscribe(incoming: http.Incoming) -> http.Reply:
+    """One click stops it, whatever the body says; `everything` stops the whole channel."""
+    claims = _claims(incoming, "unsubscribe")
+    if claims is None:
+        return _gone()
+    everything = "everything" in _form(incoming)
+    wiring.choose_topics().unsubscribe(claims, everything=everything)
+    about = _about({**claims, "t": ""} if everything else claims)
+    return _page("unsubscribed", "Done", **about, preferences=_preferences_link(claims))
+
+
+@blueprint.route("/p/{token}", methods=["GET"], **http.ANY)
+@http.answers(blueprint)
+def show_preferences(incoming: http.Incoming) -> http.Reply:
+    """The customer's topics by channel."""
+    claims = _claims(incoming, "preferences")
+    return _preferences(claims, saved=False)
+
+
+@blueprint.route("/p/{token}", methods=["POST"], **http.ANY)
+@http.answers(blueprint, body="raw", limit=_FORM_BYTES)
+def save_preferences(incoming: http.Incoming) -> http.Reply:
+    """What is ticked is granted, what isn't is denied."""
+    claims = _claims(incoming, "preferences")
+    if claims is not None:
+        ticked = [value.partition("/") for value in _form(incoming).get("topic", [])]
+        wanted = frozenset((channel, topic) for channel, _, topic in ticked)
+        wiring.choose_topics().choose(str(claims.get("p", "")), wanted)
+    return _preferences(claims, saved=True)
+
+
+@blueprint.route("/c/{token}", methods=["GET", "HEAD"], **http.ANY)
+@http.answers(blueprint)
+def follow_link(incoming: http.Incoming) -> http.Reply:
+    """On to where the playbook's link leads, and nowhere else."""
+    claims = _claims(incoming, "click")
+    target = wiring.take_click()(claims, counts=incoming.method == "GET") if claims is not None else None
+    return _lead_to(target) if target else _gone()
+
+
+@blueprint.route("/o/{token}", methods=["GET"], **http.ANY)
+@http.answers(blueprint)
+def note_open(incoming: http.Incoming) -> http.Reply:
+    """The pixel of an e-mail."""
+    claims = _claims(incoming, "open")
+    if claims is None:
+        return _gone()
+    wiring.take_click().opened(claims)
+    return http.Reply(_PIXEL, headers={"Content-Type": "image/gif", **_UNCACHED})
+
+
+@blueprint.route("/slot/{token}", methods=["GET"], **http.ANY)
+@http.answers(blueprint)
+def show_slot(incoming: http.Incoming) -> http.Reply:
+    """The picture that is right now, or an empty one."""
+    claims = _claims(incoming, "slot")
+    if claims is None:
+        return _gone()
+    image = wiring.show_slot()(claims)
+    return (
+        _lead_to(image) if image else http.Reply(_PIXEL, headers={"Content-Type": "image/gif", **_UNCACHED})
+    )
+
+
+def _claims(incoming: http.Incoming, purpose: str) -> dict[str, Any] | None:
+    return tokens.read(wiring.secrets(), purpose, incoming.path["token"], wiring.clock())
+
+
+def _form(incoming: http.Incoming) -> dict[str, list[str]]:
+    return parse_qs(incoming.body.decode(errors="replace"), max_num_fields=1_000)
+
+
+def _about(claims: dict[str, Any]) -> dict[str, str]:
+    channel = str(claims.get("c") or "email")
+    label = wiring.choose_topics().label(str(claims.get("t", "")))
+    return {"channel": _CHANNELS.get(channel, channel), "what": label or "messages"}
+
+
+def _preferences_link(claims: dict[str, Any]) -> str:
+    about = {"d": claims.get("d", ""), "p": claims.get("p", "")}
+    token = tokens.mint(wiring.secrets(), "preferences", about, wiring.clock() + LIFE)
+    return f"{settings.load().base_url}/p/{token}"
+
+
+def _preferences(claims: dict[str, Any] | None, *, saved: bool) -> http.Reply:
+    choices = wiring.choose_topics().read(str(claims.get("p", ""))) if claims is not None else None
+    if choices is None:
+        return _gone()
+    from chalicelib.web.rendering import Html, fragment
+
+    notice = fragment("saved") if saved else Html("")
+    shown = Html("".join(_channel(choices, channel) for channel in choices.addresses))
+    nothing = fragment("empty") if not choices.topics else Html("")
+    return _page("preferences", "Your preferences", notice=Html(notice + nothing), channels=shown)
+
+
+def _channel(choices: Choices, channel: str) -> str:
+    from chalicelib.web.rendering import Html, fragment
+
+    topics = [
+        fragment(
+            "topic",
+            value=f"{one.channel}/{one.topic}",
+            label=one.label,
+            checked=Html(" checked" if one.chosen else ""),
+        )
+        for one in choices.topics
+        if one.channel == channel
+    ]
+    name = _CHANNELS[channel].capitalize()
+    return fragment("channel", channel=name, address=choices.addresses[channel], topics=Html("".join(topics)))
+
+
+def _page(template: str, title: str, **values: str) -> http.Reply:
+    from chalicelib.web.rendering import headers, page
+
+    return http.Reply(page(template, title, **values), headers=headers())
+
+
+def _gone() -> http.Reply:
+    return replace(_page("gone", "This link no longer works"), status=404)
+
+
+def _lead_to(address: str) -> http.Reply:
+    return http.Reply(b"", 302, {"Location": address, "Content-Type": "text/plain", **_UNCACHED})

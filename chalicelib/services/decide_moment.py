@@ -1,0 +1,203 @@
+"""Deciding for a customer who came to us: one batch read, one more where a door forwards, at most one write.
+
+    read doors -> decide -> render -> commit (contact, decision, offer) -> answer
+
+A version conflict reads again and decides again: the counters a cap looks at are those of the commit. A
+template that fails for this customer takes its message out, and the next best is the answer.
+"""
+
+from __future__ import annotations
+
+import secrets as nonces
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain import ledger
+from chalicelib.domain.adopting import is_adopted
+from chalicelib.domain.content import content_of, data_of, locale_of
+from chalicelib.domain.deciding import decide
+from chalicelib.domain.decision import Ask, Choice, Decision, Reason
+from chalicelib.domain.doors import Doors, lists
+from chalicelib.domain.effects import Effect
+from chalicelib.domain.errors import BadRequest, Conflict, Unavailable
+from chalicelib.domain.identifiers import Identifier, rank, ranks
+from chalicelib.domain.keys import Secrets
+from chalicelib.domain.learning import Learned
+from chalicelib.domain.linking import is_known
+from chalicelib.domain.links import shown_links
+from chalicelib.domain.places import located
+from chalicelib.domain.profile import Erased, Known, Profile
+from chalicelib.domain.rules import Rules
+from chalicelib.services.adopt_playbook import adopt_playbook
+from chalicelib.services.find_profile import open_doors
+from chalicelib.services.live_rules import LiveRules
+from chalicelib.services.ports import Clock, Profiles, Templates, Timeline, Write
+
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked at a touchpoint. `proven`: a userToken held, or an operator asks."""
+
+    identifiers: tuple[Identifier, ...]
+    placement: str
+    context: Mapping[str, Any]
+    limit: int = 1
+    proven: bool = False
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A chosen message with its rendered content and the time (ms) until which it stands."""
+
+    choice: Choice
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The decision, what to show, and with `explain` everything that was considered."""
+
+    decision: Decision
+    shown: tuple[Shown, ...]
+    explain: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecideMoment:
+    """Answers `POST /v1/decide`. It never links identifiers: the strongest that leads to a profile counts."""
+
+    profiles: Profiles
+    timeline: Timeline
+    rules: LiveRules
+    templates: Templates
+    secrets: Secrets
+    learned: Callable[[], Learned]
+    clock: Clock
+    base_url: str
+
+    def __call__(self, question: Question) -> Answer:
+        """Decide, write what was decided, answer. Raises BadRequest for a placement the playbook lacks."""
+        rules = self.rules.current()
+        if question.placement not in rules.playbook.placements:
+            known = ", ".join(sorted(rules.playbook.placements)) or "none"
+            message = f"the playbook has no placement {question.placement!r}; it has {known}"
+            raise BadRequest("unknown-placement", message, "placement")
+        cause = nonces.token_hex(8)
+        for attempt in range(TRIES):
+            try:
+                return self._once(question, rules, cause, consistent=attempt > 0)
+            except Conflict:
+                continue
+        raise Unavailable("profiles")
+
+    def _once(self, question: Question, rules: Rules, cause: str, *, consistent: bool) -> Answer:
+        now = self.clock()
+        doors = Doors(self.secrets, ranks(rules.playbook.identifiers))
+        homes = [(doors.home(one), now) for one in question.identifiers]
+        open_doors(self.profiles, doors, homes, consistent=consistent)
+        profile = _profile_for(question, doors, now)
+        now = max(now, profile.ledger.now)
+        effects: list[Effect] = []
+        adopting = not is_adopted(profile, rules)
+        if adopting:
+            effects = adopt_playbook(self.timeline, profile, rules, now)
+        ask = Ask(
+            cause=cause, placement=question.placement, context=dict(question.context), limit=question.limit
+        )
+        decision, shown = self._decide_and_render(question, profile, ask, rules, now)
+        explained = self._explain(profile, ask, rules, decision, now) if question.explain else None
+        effects.extend(ledger.enact(profile, decision, ask, rules))
+        profile.ledger.now = now
+        if decision.choices or (profile.version and (adopting or not decision.again)):
+            self._commit(profile, doors, effects)
+        return Answer(decision, shown, explained)
+
+    def _decide_and_render(
+        self, question: Question, profile: Profile, ask: Ask, rules: Rules, now: int
+    ) -> tuple[Decision, tuple[Shown, ...]]:
+        """The decision, without the messages whose templates fail for this customer."""
+        excluded: dict[str, Reason] = {}
+        switches = self.rules.switches()
+        while True:
+            decision = decide(profile, ask, rules, self.learned(), switches, now, excluded=excluded)
+            shown = []
+            for choice in decision.choices:
+                content = self._render(question, profile, choice, rules, now)
+                if content is None:
+                    excluded[choice.message] = "template-failed"
+                else:
+                    shown.append(Shown(choice, content))
+            if len(shown) == len(decision.choices):
+                return decision, tuple(shown)
+
+    def _render(
+        self, question: Question, profile: Profile, choice: Choice, rules: Rules, now: int
+    ) -> dict[str, Any] | None:
+        message = rules.messages[choice.message].message
+        content = content_of(message, choice.variant, choice.channel, locale_of(profile))
+        if content is None:
+            return None
+        links = shown_links(
+            self.secrets, self.base_url, message.links, delivery=choice.delivery, profile=profile.id, now=now
+        )
+        seen = (
+            profile
+            if may_see_traits(question.identifiers, profile, proven=question.proven)
+            else Profile(profile.id)
+        )
+        data = data_of(seen, located(seen, now), context=question.context, event={}, links=links)
+        return self.templates.render(content, data)
+
+    def _explain(
+        self, profile: Profile, ask: Ask, rules: Rules, decision: Decision, now: int
+    ) -> dict[str, Any]:
+        from chalicelib.domain.explaining import explain
+
+        return explain(profile, ask, rules, self.learned(), self.rules.switches(), now, decision)
+
+    def _commit(self, profile: Profile, doors: Doors, effects: list[Effect]) -> None:
+        expected = doors.versions.get(profile.id, "")
+        count = int(expected.partition(".")[0] or 0) + 1
+        profile.version = f"{count}.{nonces.token_hex(6)}"
+        self.profiles.commit([Write(profile, expected, tuple(effects))])
+
+
+def _profile_for(question: Question, doors: Doors, now: int) -> Profile:
+    """The profile of the strongest identifier that leads to one; an empty profile where none does.
+
+    A device that leads to a known customer other than the user who asks is no lead: proof of one user id
+    proves nothing about whoever else held the device.
+    """
+    asked = sorted(question.identifiers, key=lambda one: rank(doors.order, one.kind))
+    users = {one.value for one in asked if one.kind == "user"}
+    for one in asked:
+        found = doors.resident(doors.home(one), now)
+        theirs = {known.value for known in found.identifiers if known.kind == "user"} if found else set()
+        if found is not None and (not users or users & theirs or not is_known(found)):
+            return found
+    lead = asked[0]
+    home = doors.home(lead)
+    was = doors.now.get(home)
+    born_after = was.at if isinstance(was, Erased) else 0
+    fresh = Profile(id=home, born_after=born_after)
+    fresh.identifiers.append(
+        Known(lead.kind, lead.value, now, "", proven=question.proven and lead.kind == "user")
+    )
+    fresh.ledger.seed, fresh.ledger.seed_at = home, now
+    return fresh
+
+
+def may_see_traits(asked: tuple[Identifier, ...], profile: Profile, *, proven: bool) -> bool:
+    """Whether what is known of the customer may be shown to whoever asks.
+
+    A proven question may. So may one by a device whose link to the profile was proven, and any question
+    about a profile that no user id, e-mail or phone makes somebody's.
+    """
+    if proven or not is_known(profile):
+        return True
+    entries = [lists(profile, one) for one in asked]
+    return any(entry is not None and entry.proven for entry in entries)

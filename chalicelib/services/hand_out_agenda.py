@@ -1,0 +1,51 @@
+"""Every minute: a job for each minute of the agenda, and each of its shards, that is about to be due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.timers import HORIZON, MINUTE
+from chalicelib.services.ports import Agenda, Clock, JobQueue
+
+#: How far back the first tick ever looks, and how many minutes one tick hands out after an outage.
+FIRST = 60 * MINUTE
+MOST = 240
+
+
+@dataclass(frozen=True, slots=True)
+class HandOutAgenda:
+    """Keeps a cursor, the last minute handed out. That is always one ahead, so that nothing rings late."""
+
+    agenda: Agenda
+    jobs: JobQueue
+    clock: Clock
+    shards: int
+
+    def __call__(self) -> int:
+        """Hand out what has become due since the last tick; how many jobs that made.
+
+        The jobs go first, then the cursor moves, if nobody moved it:
+
+            tick A   cursor 9:00  jobs 9:01 .......... advance 9:00 -> 9:01
+            tick B         cursor 9:00  jobs 9:01 ..................... advance refused
+
+        So a tick that dies in between, or two at once, hand a minute out twice, which is harmless: an entry is
+        removed once it was sent, and what it sends is checked against the row or the profile.
+        """
+        now = self.clock()
+        cursor = self.agenda.cursor()
+        start = self._start(cursor, now)
+        end = min(now // MINUTE * MINUTE + MINUTE, start + (MOST - 1) * MINUTE)
+        minutes = range(start, end + 1, MINUTE)
+        shards = range(self.shards)
+        jobs = [{"kind": "ring", "minute": m, "shard": s, "cursor": ""} for m in minutes for s in shards]
+        if jobs:
+            self.jobs.send(jobs)
+            self.agenda.advance(cursor, end)
+        return len(jobs)
+
+    def _start(self, cursor: int, now: int) -> int:
+        """The first minute to hand out. A cursor far ahead of the clock means that the clock was set back."""
+        if cursor == 0 or cursor > now + HORIZON:
+            return now // MINUTE * MINUTE - FIRST
+        return cursor + MINUTE

@@ -1,0 +1,66 @@
+"""The playbook in force, compiled, cached by version; and the operator's switches."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import msgspec
+
+from chalicelib.domain.decision import Switches
+from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, Playbook
+from chalicelib.domain.rules import Rules
+from chalicelib.services.ports import Clock, Playbooks
+
+NONE_YET = Playbook(name="", identifiers=DEFAULT_IDENTIFIERS)
+"""What is in force before anything was published: events are collected, nothing is said."""
+
+_decoder = msgspec.msgpack.Decoder(Playbook)
+
+
+@dataclass(slots=True)
+class LiveRules:
+    """Looks which version is live at most every `max_age` ms, and loads a version once."""
+
+    playbooks: Playbooks
+    clock: Clock
+    max_age: int = 10_000
+    _looked: int = -1
+    _version: int = 0
+    _switches: Switches = field(default_factory=Switches)
+    _loaded: dict[int, Rules] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def current(self) -> Rules:
+        """The rules in force."""
+        self._look()
+        return self.version(self._version)
+
+    def switches(self) -> Switches:
+        """What the operator has turned off."""
+        self._look()
+        return self._switches
+
+    def version(self, number: int) -> Rules:
+        """The rules of one version; 0 is the empty playbook. Raises KeyError for one never published."""
+        rules = self._loaded.get(number)
+        if rules is None:
+            from chalicelib.domain.playbook.compiler import compile_playbook
+
+            playbook = _decoder.decode(self.playbooks.load(number)[1]) if number else NONE_YET
+            rules = compile_playbook(playbook, number)
+            self._loaded[number] = rules
+        return rules
+
+    def forget(self) -> None:
+        """Look again at the next question, whatever was seen last."""
+        self._looked = -1
+
+    def _look(self) -> None:
+        now = self.clock()
+        if self._looked >= 0 and 0 <= now - self._looked < self.max_age:
+            return
+        with self._lock:
+            self._version = self.playbooks.live()
+            self._switches = self.playbooks.switches()
+            self._looked = now

@@ -1,0 +1,199 @@
+"""The ports services name: small Protocols that adapters and the tests' fakes both meet.
+
+Every method may raise `Unavailable` (AWS failed: the caller retries the whole unit of work).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from chalicelib.domain.decision import Switches
+from chalicelib.domain.events import Event, EventBatch, Rejection
+from chalicelib.domain.profile import Door
+from chalicelib.domain.stored import Delivery as Delivery
+from chalicelib.domain.stored import Outgoing as Outgoing
+from chalicelib.domain.stored import Page as Page
+from chalicelib.domain.stored import Write as Write
+
+Clock = Callable[[], int]
+"""The current time in ms."""
+
+
+class Profiles(Protocol):
+    """The table of homes: profiles, signs, erasures."""
+
+    def read(self, ids: Iterable[str], *, consistent: bool = False) -> dict[str, Door]:
+        """What stands at these homes; an empty home is missing from the answer. Any number of ids."""
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """All of the writes or none (one: a conditional put; more: one transaction). Raises `Conflict`."""
+
+    def scan(self, cursor: str = "", limit: int = 500) -> Page:
+        """Ids of the profiles there are (no signs), in no order; each page reads about `limit` homes."""
+
+
+class Timeline(Protocol):
+    """What happened, by profile id; one compressed item per commit and hour."""
+
+    def append(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
+        """Store events under profile ids (pairs of profile id and events). Repeats are harmless."""
+
+    def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
+        """Store a decision's record under the profile id."""
+
+    def contains(
+        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int]
+    ) -> set[str]:
+        """Which of the message ids are stored under any of these profile ids, with times in the range (ms)."""
+
+    def page(self, profiles: Sequence[str], limit: int, cursor: str = "") -> Page:
+        """Events newest first, each once."""
+
+    def decisions(self, profiles: Sequence[str], limit: int, cursor: str = "") -> Page:
+        """Decision records newest first."""
+
+    def erase(self, profiles: Sequence[str], until: int | None = None) -> int:
+        """Remove everything under these ids (that began at `until` ms or before); how many items went."""
+
+
+class Deliveries(Protocol):
+    """The rows of intended contacts."""
+
+    def create(self, delivery: Delivery) -> bool:
+        """Put the row if absent; whether it was."""
+
+    def read(self, ids: Sequence[str]) -> dict[str, Delivery]:
+        """Rows by id (strongly consistent)."""
+
+    def move(self, id: str, *, come_from: Sequence[str], to: str, claim: str = "", **fields: Any) -> bool:
+        """Change state if it is one of `come_from` (and, with `claim`, if that claim owns it); whether it did.
+
+        A claim takes a row nobody has claimed, and from then on owns it; a row that moves back to `due` is
+        nobody's again.
+
+        `fields` are further attributes to set, among those of `Delivery`.
+        """
+
+    def erase(self, ids: Sequence[str]) -> int:
+        """Remove rows; how many."""
+
+
+class Agenda(Protocol):
+    """What is due when: `minute#shard`, then `due#id`."""
+
+    def put(self, due: int, id: str, job: dict[str, Any]) -> None:
+        """Add or overwrite."""
+
+    def due(self, minute: int, shard: int, cursor: str = "") -> Page:
+        """Entries of one minute (ms, floor) and shard: each {"due", "id", "job"}."""
+
+    def remove(self, entries: Sequence[tuple[int, str]]) -> None:
+        """Take away entries by (due, id)."""
+
+    def cursor(self) -> int:
+        """The last minute (ms) that tick has handed out, 0 if none."""
+
+    def advance(self, old: int, new: int) -> bool:
+        """Move the cursor if it still stands at `old`; whether it did."""
+
+
+class Groups(Protocol):
+    """Members of segments and places, sharded."""
+
+    def join(self, group: str, profile: str, at: int) -> None: ...
+
+    def leave(self, group: str, profile: str) -> None: ...
+
+    def page(self, group: str, shard: int, cursor: str = "", limit: int = 500) -> Page:
+        """Members: each (profile id, at)."""
+
+    def count(self, group: str) -> int: ...
+
+
+class Playbooks(Protocol):
+    """Versions, which is live, and the switches."""
+
+    def publish(self, source: str, compiled: bytes, at: int) -> int:
+        """Store the next version and make it live; its number."""
+
+    def live(self) -> int:
+        """The live version's number, 0 if none."""
+
+    def load(self, version: int) -> tuple[str, bytes]:
+        """Source and compiled form. Raises KeyError."""
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Newest first: {"version", "at", "live"}."""
+
+    def point(self, version: int) -> None:
+        """Make an existing version live. Raises KeyError."""
+
+    def switches(self) -> Switches: ...
+
+    def set_switches(self, switches: Switches) -> None: ...
+
+
+class Stops(Protocol):
+    """Keyed hashes of addresses that must not be contacted and of ids that were erased."""
+
+    def add(self, hash: str, reason: str, at: int) -> None: ...
+
+    def among(self, hashes: Sequence[str]) -> dict[str, str]:
+        """Those of the hashes that are stopped, with reasons."""
+
+
+class Rejected(Protocol):
+    """Refused events for the operator."""
+
+    def add(self, rejections: Sequence[Rejection]) -> None: ...
+
+    def page(self, since: int, cursor: str = "", limit: int = 100) -> Page: ...
+
+
+class Keys(Protocol):
+    """Write and operator keys by hash."""
+
+    def find(self, hash: str) -> dict[str, Any] | None:
+        """{"kind": "write" | "operator", "scopes": [...]} or None."""
+
+    def add(self, hash: str, kind: str, scopes: Sequence[str]) -> None: ...
+
+
+class EventQueue(Protocol):
+    """Where everything that happens goes."""
+
+    def send(self, batch: EventBatch, *, delay: int = 0) -> None:
+        """One message; `delay` in ms, at most 15 minutes. Returns once it is durable; else `Unavailable`."""
+
+
+class JobQueue(Protocol):
+    """A queue of small JSON jobs (deliveries due; agenda minutes, fan-outs, sweeps)."""
+
+    def send(self, jobs: Sequence[dict[str, Any]], *, delay: int = 0) -> None: ...
+
+
+class Lake(Protocol):
+    """Append-only JSON lines for analytics; best kept, never read back on a hot path."""
+
+    def put(self, kind: str, records: Sequence[dict[str, Any]]) -> None: ...
+
+
+class Templates(Protocol):
+    """Liquid and MJML. A content maps fields to templates (strings, also inside lists and mappings)."""
+
+    def prepare(self, content: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[tuple[str, str], ...]]:
+        """The content as it is published (MJML compiled: `mjml` becomes `html`) and its faults.
+
+        A fault is (dotted path inside the content, what is wrong): syntax, or failure on a sample customer.
+        """
+
+    def render(self, content: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A prepared content with its templates filled in; None if one fails (`template-failed`)."""
+
+
+class Sender(Protocol):
+    """One channel's provider. No retries inside: one call, one answer."""
+
+    def send(self, outgoing: Outgoing) -> str:
+        """Hand it over; the provider's id. Raises `NotTaken` (harmless to repeat) or `Unanswered`."""

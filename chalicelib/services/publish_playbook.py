@@ -1,0 +1,137 @@
+"""Publishing a playbook: every fault found before anything is stored; checked also without storing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.errors import BadRequest, NotFound
+from chalicelib.domain.instants import to_text
+from chalicelib.domain.playbook.model import Fault, Message, Playbook, Variant
+from chalicelib.services.fill_segments import first_job
+from chalicelib.services.live_rules import LiveRules
+from chalicelib.services.ports import Clock, JobQueue, Playbooks, Templates
+
+Contents = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPlaybook:
+    """In force in this process when it returns, elsewhere as soon as each worker looks again."""
+
+    playbooks: Playbooks
+    rules: LiveRules
+    templates: Templates
+    jobs: JobQueue
+    clock: Clock
+
+    def __call__(self, text: bytes) -> int:
+        """Store the next version and make it live; its number. Raises `BadRequest` with every fault."""
+        playbook = self.check(text)
+        compiled = msgspec.msgpack.encode(playbook)
+        before = self.rules.current().fingerprint
+        number = self.playbooks.publish(text.decode().removeprefix("\ufeff"), compiled, self.clock())
+        self._in_force(before)
+        return number
+
+    def _in_force(self, before: str) -> None:
+        """The new version counts here from now on; profiles follow where it needs other facts than before."""
+        self.rules.forget()
+        live = self.rules.current()
+        if live.fingerprint != before:
+            self.jobs.send([first_job(live.version)])
+
+    def check(self, text: bytes | str) -> Playbook:
+        """The playbook, its templates prepared. Raises `BadRequest` with every fault."""
+        from chalicelib.domain.playbook.parsing import parse_with_lines
+
+        parsed = parse_with_lines(text)
+        if parsed.playbook is None:
+            raise _refused(parsed.faults)
+        preparing = _Preparing(self.templates, parsed.lines)
+        prepared = preparing.playbook(parsed.playbook)
+        if preparing.faults:
+            raise _refused(sorted(preparing.faults, key=lambda fault: fault.line))
+        return prepared
+
+    def source(self) -> str:
+        """The live playbook as it was written. Raises `NotFound` where none is."""
+        version = self.playbooks.live()
+        if not version:
+            raise NotFound("not-found", "No playbook has been published yet.")
+        return self.playbooks.load(version)[0]
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Every version, newest first."""
+        return [{**row, "at": to_text(row["at"])} for row in self.playbooks.versions()]
+
+    def roll_back(self, version: int) -> int:
+        """Make an earlier version live again. Raises `NotFound`."""
+        before = self.rules.current().fingerprint
+        try:
+            self.playbooks.point(version)
+        except KeyError as error:
+            raise NotFound("not-found", "No playbook has this version.", "version") from error
+        self._in_force(before)
+        return version
+
+
+def _refused(faults: Any) -> BadRequest:
+    told = [{"line": one.line, "path": one.path, "message": one.message} for one in faults]
+    many = "1 fault" if len(told) == 1 else f"{len(told)} faults"
+    return BadRequest("invalid-playbook", f"Mend {many} and publish again.", details={"faults": told})
+
+
+class _Preparing:
+    """Puts every template of a playbook through the engine and gathers what is wrong, with its line."""
+
+    def __init__(self, templates: Templates, lines: Mapping[str, int]) -> None:
+        self.templates = templates
+        self.lines = lines
+        self.faults: list[Fault] = []
+
+    def playbook(self, playbook: Playbook) -> Playbook:
+        messages = {name: self._message(message) for name, message in playbook.messages.items()}
+        return msgspec.structs.replace(playbook, messages=messages)
+
+    def _message(self, message: Message) -> Message:
+        path = f"messages.{message.name}"
+        self._content(message.links, f"{path}.links")
+        variants = {
+            name: self._variant(variant, f"{path}.variants.{name}")
+            for name, variant in message.variants.items()
+        }
+        return msgspec.structs.replace(message, variants=variants)
+
+    def _variant(self, variant: Variant, path: str) -> Variant:
+        locales = {
+            language: self._contents(contents, f"{path}.locales.{language}")
+            for language, contents in variant.locales.items()
+        }
+        return msgspec.structs.replace(
+            variant, contents=self._contents(variant.contents, path), locales=locales
+        )
+
+    def _contents(self, contents: Contents, path: str) -> Contents:
+        return {channel: self._content(content, f"{path}.{channel}") for channel, content in contents.items()}
+
+    def _content(self, content: Mapping[str, Any], path: str) -> dict[str, Any]:
+        prepared, faults = self.templates.prepare(content)
+        for inner, message in faults:
+            full = f"{path}.{inner}" if inner else path
+            self.faults.append(Fault(self._line(full), full, message))
+        return prepared
+
+    def _line(self, path: str) -> int:
+        """The line of the path, or of the nearest part of it that the document has."""
+        return next((self.lines[part] for part in _upwards(path) if part in self.lines), 1)
+
+
+def _upwards(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    yield ""

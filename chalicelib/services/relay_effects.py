@@ -1,0 +1,200 @@
+"""Carrying out what commits decided: the outbox of every stored version, in the order of the stream.
+
+Each effect has an id that follows from its cause, so carrying it out twice is the same as once, and a record
+that comes again is simply done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.effects import Cancel, Deliver, Effect, Join, Leave, Record, Ring
+from chalicelib.domain.errors import Retry
+from chalicelib.services.ports import Clock, Deliveries, Delivery, Groups, JobQueue, Lake, Timeline
+from chalicelib.services.put_off import PutOff, Waiting
+
+#: How long to wait (s) before each further try of an effect, within one call.
+PAUSES = (0.1, 0.4)
+#: A commit younger than this (ms) that cannot be relayed is left to the stream, which brings it again.
+PATIENCE = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One stored version with effects: its place in the stream, when it was written (ms), and the effects.
+
+    `unreadable` is the outbox as it was stored (base64), if nobody can read it.
+    """
+
+    sequence: str
+    at: int
+    effects: tuple[Effect, ...]
+    unreadable: str = ""
+
+
+@dataclass(slots=True)
+class Relayed:
+    """What came of a batch: `failed` is where the stream goes on from ("" past the end), `dead` is set aside."""
+
+    done: int = 0
+    dead: list[tuple[str, str]] = field(default_factory=list)
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayEffects:
+    """Carries out effects one after another; what goes to the queue and the lake goes together, at the end.
+
+    An effect that fails is tried again at once, a few times. After that the age of its commit decides, since a
+    stream doesn't say how often it brought a record: a young one is left to the stream (a service may be down
+    for a minute), an older one goes with its content to the dead-letter queue and relay moves on. What can
+    never succeed goes there at once. A dead letter is a job (`{"kind": "effect", ...}`): moved to the jobs
+    queue, it is carried out after all.
+    """
+
+    deliveries: Deliveries
+    groups: Groups
+    timeline: Timeline
+    lake: Lake
+    put_off: PutOff
+    dead: JobQueue
+    clock: Clock
+    pause: Callable[[float], None]
+
+    def __call__(self, commits: Sequence[Commit]) -> Relayed:
+        """Relay a batch. Raises `Unavailable` if the dead-letter queue refuses: the batch comes again."""
+        relayed, gathered = Relayed(), _Gathered()
+        for commit in commits:
+            if commit.unreadable:
+                self._set_aside_unreadable(commit, relayed)
+            if not all(self._settled(commit, effect, relayed, gathered) for effect in commit.effects):
+                relayed.failed = commit.sequence
+                break
+        self._hand_over(gathered.due, relayed)
+        self._pour(gathered.lines, relayed)
+        return relayed
+
+    def redo(self, job: dict[str, Any]) -> None:
+        """Carry out a dead letter that was moved to the jobs queue. Raises what the effect raises."""
+        effect = msgspec.convert(job["effect"], Effect)
+        self._carry_out(effect)
+        if isinstance(effect, Deliver):
+            self.put_off.delivery(_waiting(effect))
+        if isinstance(effect, Record):
+            self.lake.put("decision", [effect.body])
+
+    def _settled(self, commit: Commit, effect: Effect, relayed: Relayed, gathered: _Gathered) -> bool:
+        """Whether relay may go on: the effect is carried out, or set aside. False leaves it to the stream."""
+        fault = self._tried(lambda: self._carry_out(effect))
+        if self._may_pass(fault, commit):
+            return False
+        if fault is not None:
+            self._set_aside(effect, fault, relayed)
+            return True
+        relayed.done += 1
+        if isinstance(effect, Record):
+            gathered.lines.append(effect)
+        if isinstance(effect, Deliver):
+            gathered.due.append((commit, effect))
+        return True
+
+    def _hand_over(self, due: list[tuple[Commit, Deliver]], relayed: Relayed) -> None:
+        """Deliveries whose rows are there, together. What the queue refuses is done again from its commit on."""
+        if not due:
+            return
+        fault = self._tried(lambda: self.put_off.delivery(*(_waiting(effect) for _, effect in due)))
+        first = due[0][0]
+        if self._may_pass(fault, first):
+            relayed.failed = first.sequence
+            return
+        for _, effect in due if fault else ():
+            self._set_aside(effect, fault, relayed)
+
+    def _pour(self, lines: list[Record], relayed: Relayed) -> None:
+        """The lake is kept as well as can be: its failure never holds up the stream."""
+        if not lines:
+            return
+        fault = self._tried(lambda: self.lake.put("decision", [line.body for line in lines]))
+        for line in lines if fault else ():
+            self._set_aside(line, fault, relayed)
+
+    def _may_pass(self, fault: Exception | None, commit: Commit) -> bool:
+        return isinstance(fault, Retry) and self.clock() - commit.at < PATIENCE
+
+    def _tried(self, work: Callable[[], None]) -> Exception | None:
+        """The last failure after a few tries, None if one succeeded; only what may pass is tried again."""
+        fault: Exception | None = None
+        for wait in (*PAUSES, None):
+            try:
+                work()
+            except Retry as error:
+                fault = error
+            except Exception as error:  # noqa: BLE001 - one effect's bug must not hold up everybody behind it
+                return error
+            else:
+                return None
+            if wait is not None:
+                self.pause(wait)
+        return fault
+
+    def _set_aside(self, effect: Effect, fault: Exception | None, relayed: Relayed) -> None:
+        letter = {"kind": "effect", "effect": msgspec.to_builtins(effect), "error": type(fault).__name__}
+        self.dead.send([letter])
+        relayed.dead.append((subject_of(effect), type(fault).__name__))
+
+    def _set_aside_unreadable(self, commit: Commit, relayed: Relayed) -> None:
+        self.dead.send([{"kind": "unreadable", "sequence": commit.sequence, "outbox": commit.unreadable}])
+        relayed.dead.append((commit.sequence, "unreadable"))
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Deliver():
+                self._deliver(effect)
+            case Ring():
+                self.put_off.ring(effect)
+            case Join():
+                self.groups.join(effect.group, effect.profile, effect.at)
+            case Leave():
+                self.groups.leave(effect.group, effect.profile)
+            case Record():
+                self.timeline.record(effect.profile, effect.decision, effect.at, effect.body)
+            case Cancel():
+                self.deliveries.move(effect.delivery, come_from=["due"], to="dropped", reason=effect.reason)
+
+    def _deliver(self, effect: Deliver) -> None:
+        """The row, without which the sender does nothing; queued after it, also where it was there already.
+
+        relay   create row ... dies
+        stream                  brings the record again: the row is there, but nothing was queued yet
+        """
+        row = Delivery(effect.delivery, effect.profile, "due", effect.due, body=msgspec.to_builtins(effect))
+        self.deliveries.create(row)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What goes together at the end of a batch: lines for the lake, deliveries for the queue."""
+
+    lines: list[Record] = field(default_factory=list)
+    due: list[tuple[Commit, Deliver]] = field(default_factory=list)
+
+
+def _waiting(effect: Deliver) -> Waiting:
+    return Waiting(effect.delivery, effect.profile, effect.kind, effect.due)
+
+
+def subject_of(effect: Effect) -> str:
+    """The id an effect is known by in logs."""
+    match effect:
+        case Deliver() | Cancel():
+            return effect.delivery
+        case Ring():
+            return effect.id
+        case Record():
+            return effect.decision
+        case Join() | Leave():
+            return effect.profile

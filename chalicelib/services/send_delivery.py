@@ -1,0 +1,271 @@
+"""Sending one delivery: decide again, commit, claim, call the provider once, settle.
+
+Two things guard a delivery. Its *row* says who may call the provider: one claim at a time. The *contact* in
+the profile says that it counts. Three orders make every death harmless:
+
+- Sending: the contact first, then the row, then the provider. The commit is the instant of sending for every
+  law.
+
+      us       commit contact: sent   dies                                  (row due: nothing was sent)
+      queue                                 again: decide, commit, claim, send
+
+      us       commit, claim   dies     (row claimed: was the provider called?)
+      queue                       again: open claim -> looked at after an hour
+
+- Giving back: the row first, then the contact. A sender that has committed but not claimed yet loses the row:
+
+      sender A   commit sent .................... claim refused: stops
+      sender B                 row due -> dropped ............. commit: contact given back
+
+  The other order would let A send what B has already given back, and the caps would be broken.
+- Doubt: the row first, then the contact, as in giving back, but it keeps counting.
+
+Two senders on one delivery: the second commit conflicts, or comes later and confirms again; one claim wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from chalicelib.domain import sending
+from chalicelib.domain.addresses import normalised
+from chalicelib.domain.deciding import reconsider
+from chalicelib.domain.effects import Deliver
+from chalicelib.domain.errors import Conflict, NotTaken, Unanswered
+from chalicelib.domain.keys import Secrets
+from chalicelib.domain.profile import Contact, Profile
+from chalicelib.domain.rules import Rules
+from chalicelib.domain.stored import Delivery
+from chalicelib.domain.timers import MINUTE
+from chalicelib.services.find_profile import FindProfile
+from chalicelib.services.live_rules import LiveRules
+from chalicelib.services.ports import Clock, Deliveries, JobQueue, Outgoing, Sender, Stops
+from chalicelib.services.put_off import PutOff, Waiting
+from chalicelib.services.write_contact import TRIES, WriteContact
+from chalicelib.services.write_message import WriteMessage, Written
+
+#: How long a claim with no answer stays open (ms).
+DOUBT = 60 * MINUTE
+#: How often a provider may refuse, in an hour all in all, and the longest wait in between (ms).
+REFUSALS = 8
+LONGEST_WAIT = 15 * MINUTE
+_STOP_KINDS = {"email": "email", "sms": "phone"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a job, for logs and metrics: a static word, and why."""
+
+    outcome: Literal["sent", "held", "dropped", "refused", "unanswered", "open", "unknown", "nothing-to-do"]
+    delivery: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendDelivery:
+    """`senders` are the providers by channel; `nonce` makes the claims, each a value never made before."""
+
+    find: FindProfile
+    contacts: WriteContact
+    deliveries: Deliveries
+    stops: Stops
+    live: LiveRules
+    write: WriteMessage
+    senders: Mapping[str, Sender]
+    put_off: PutOff
+    queue: JobQueue
+    secrets: Secrets
+    clock: Clock
+    nonce: Callable[[], str]
+
+    def __call__(self, job: Mapping[str, Any]) -> Sent:
+        """Do what is to be done about `{"delivery", "profile", "attempt"}` now.
+
+        Raises `Retry` where the queue has to bring it again.
+        """
+        row = self.deliveries.read([job["delivery"]]).get(job["delivery"])
+        if row is None:  # erased
+            return Sent("nothing-to-do", job["delivery"], "no-row")
+        match row.state:
+            case "due":
+                return self._decide(row, int(job.get("attempt", 0)))
+            case "claimed":
+                return self._settle_claim(row)
+            case "dropped" | "unknown":
+                self.contacts.close(row, row.state)
+        return Sent("nothing-to-do", row.id, row.state)
+
+    def _decide(self, row: Delivery, attempt: int) -> Sent:
+        """Decide again and carry it out; on a conflict with another writer, all of it anew."""
+        effect = msgspec.convert(row.body, Deliver)
+        for _ in range(TRIES):
+            profile = self.find.by_id(row.profile)
+            contact = sending.open_contact(profile, row.id) if profile else None
+            if profile is None or contact is None:
+                return self._drop(row, "given-back" if profile else "erased")
+            sent = self._decide_once(row, effect, profile, contact, attempt)
+            if sent is not None:
+                return sent
+        raise Conflict((row.profile,))
+
+    def _decide_once(
+        self, row: Delivery, effect: Deliver, profile: Profile, contact: Contact, attempt: int
+    ) -> Sent | None:
+        """None if another writer was at the profile first."""
+        now = max(self.clock(), profile.ledger.now)
+        rules = self._rules(effect.playbook)
+        verdict = reconsider(
+            profile, row.id, rules, self.live.switches(), now, context=effect.context, event=effect.event
+        )
+        if verdict.action == "hold":
+            return self._hold(row, effect, profile, contact, verdict.until, now)
+        if verdict.action == "drop":
+            return self._drop(row, verdict.reason)
+        to = self._address(profile, effect.channel, rules)
+        if isinstance(to, _Barred):
+            return self._drop(row, to.reason)
+        written = self.write(effect, profile, rules, to, now)
+        if isinstance(written, str):
+            return self._drop(row, written)
+        if effect.channel == "inbox":
+            return self._lay_in_inbox(row, profile, contact, written, now)
+        if written.outgoing is None or effect.channel not in self.senders:
+            return self._drop(row, "no-provider")
+        sending.confirm(profile, contact, "sent", now)
+        if not self.contacts.commit(profile):
+            return None
+        return self._claim_and_send(row, written, written.outgoing, attempt)
+
+    def _rules(self, decided_under: int) -> Rules:
+        """The live playbook's: what it has no more was withdrawn, what it words anew is sent in those words.
+
+        What this worker believes to be live may be seconds old, and older than the decision: then it looks.
+        """
+        rules = self.live.current()
+        if rules.version < decided_under:
+            self.live.forget()
+            rules = self.live.current()
+        return rules
+
+    def _address(self, profile: Profile, channel: str, rules: Rules) -> str | _Barred:
+        """Where it goes, as the profile says now; the inbox and such need none."""
+        kind = _STOP_KINDS.get(channel)
+        if kind is None:
+            return ""
+        address = normalised(profile.facts, channel, rules.playbook)
+        if not address or not address.isascii():
+            return _Barred("no-address")
+        return _Barred("stopped") if self.stops.among([self.secrets.stop_hash(kind, address)]) else address
+
+    def _hold(
+        self, row: Delivery, effect: Deliver, profile: Profile, contact: Contact, until: int, now: int
+    ) -> Sent | None:
+        """The contact first; if we die before the agenda has it, the queue brings the delivery again."""
+        if sending.hold(profile, contact, until, now) and not self.contacts.commit(profile):
+            return None
+        self.put_off.delivery(Waiting(row.id, row.profile, effect.kind, until))
+        return Sent("held", row.id)
+
+    def _drop(self, row: Delivery, reason: str) -> Sent:
+        """The row first (see above). Who loses it to a sender leaves the contact alone."""
+        if not self.deliveries.move(row.id, come_from=["due"], to="dropped", reason=reason):
+            return Sent("nothing-to-do", row.id, "lost-race")
+        self.contacts.close(row, "dropped")
+        return Sent("dropped", row.id, reason)
+
+    def _lay_in_inbox(
+        self, row: Delivery, profile: Profile, contact: Contact, written: Written, now: int
+    ) -> Sent | None:
+        """No provider: the row itself is what the customer reads."""
+        sending.confirm(profile, contact, "delivered", now)
+        if not self.contacts.commit(profile):
+            return None
+        body = {**row.body, "content": written.content, "links": written.links}
+        laid = self.deliveries.move(row.id, come_from=["due"], to="waiting", body=body)
+        return Sent("sent", row.id) if laid else Sent("nothing-to-do", row.id, "lost-race")
+
+    def _claim_and_send(self, row: Delivery, written: Written, outgoing: Outgoing, attempt: int) -> Sent:
+        """From here on the row decides: the provider is called by who holds the claim, once."""
+        claim = self.nonce()
+        claimed = self.deliveries.move(
+            row.id, come_from=["due"], to="claimed", claim=claim, claimed_at=self.clock(),
+            body={**row.body, "links": written.links}, address_hash=self._hash(row, outgoing.to),
+        )  # fmt: skip
+        if not claimed:
+            return Sent("nothing-to-do", row.id, "lost-race")
+        channel = str(row.body["channel"])
+        try:
+            provider_id = self.senders[channel].send(outgoing)
+        except NotTaken:
+            return self._refused(row, claim, attempt)
+        except Unanswered:
+            self._look_again(row, self.clock() + DOUBT)
+            return Sent("unanswered", row.id)
+        self.deliveries.move(row.id, come_from=["claimed"], to="sent", claim=claim, provider_id=provider_id)
+        if channel == "sms":
+            self._note_provider_id(row, provider_id)
+        return Sent("sent", row.id)
+
+    def _refused(self, row: Delivery, claim: str, attempt: int) -> Sent:
+        """Certainly not sent: the contact is reserved again (and counts), the row is freed, we try later.
+
+        After the last refusal it ends unsent, and the contact is given back.
+        """
+        if attempt + 1 < REFUSALS:
+            self.contacts.reserve_again(row)
+            self.deliveries.move(row.id, come_from=["claimed"], to="due", claim=claim)
+            again = {"delivery": row.id, "profile": row.profile, "attempt": attempt + 1}
+            self.queue.send([again], delay=min(LONGEST_WAIT, MINUTE << attempt))
+            return Sent("refused", row.id)
+        if not self.deliveries.move(
+            row.id, come_from=["claimed"], to="dropped", claim=claim, reason="not-taken"
+        ):
+            return Sent("nothing-to-do", row.id, "lost-race")
+        self.contacts.close(row, "dropped")
+        return Sent("dropped", row.id, "not-taken")
+
+    def _settle_claim(self, row: Delivery) -> Sent:
+        """A claim left open: a sender died, or no answer came. The provider's own events settle it meanwhile.
+
+        After an hour without them a promotional message closes as `unknown`, never sent again; a service
+        message is freed and sent again. Both conditions name the claim, so of two who look one acts.
+        """
+        due = row.claimed_at + DOUBT
+        if self.clock() < due:
+            self._look_again(row, due)
+            return Sent("open", row.id)
+        if row.body.get("kind") == "service":
+            freed = self.deliveries.move(row.id, come_from=["claimed"], to="due", claim=row.claim)
+            return self._decide(row, 0) if freed else Sent("nothing-to-do", row.id, "lost-race")
+        if not self.deliveries.move(row.id, come_from=["claimed"], to="unknown", claim=row.claim):
+            return Sent("nothing-to-do", row.id, "lost-race")
+        self.contacts.close(row, "unknown")
+        return Sent("unknown", row.id)
+
+    def _look_again(self, row: Delivery, due: int) -> None:
+        # As a service message's: looking is never spread over minutes.
+        self.put_off.delivery(Waiting(row.id, row.profile, "service", due))
+
+    def _note_provider_id(self, row: Delivery, provider_id: str) -> None:
+        """SNS knows no tags of ours: a row of its own leads from its id to the delivery."""
+        pointer = Delivery(
+            pointer_id(provider_id), row.profile, "pointer", self.clock(), {"delivery": row.id}
+        )
+        self.deliveries.create(pointer)
+
+    def _hash(self, row: Delivery, to: str) -> str:
+        return self.secrets.stop_hash(_STOP_KINDS[str(row.body["channel"])], to)
+
+
+@dataclass(frozen=True, slots=True)
+class _Barred:
+    reason: str
+
+
+def pointer_id(provider_id: str) -> str:
+    """The id of the row that leads from a provider's message id to the delivery."""
+    return f"sms:{provider_id}"

@@ -1,0 +1,46 @@
+"""An operator notes what a customer said about being contacted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.instants import to_text
+from chalicelib.services.ingest_events import IngestEvents
+from chalicelib.services.ports import Clock
+from chalicelib.services.resolve_address import ResolveAddress
+
+
+@dataclass(frozen=True, slots=True)
+class SetPermission:
+    """It is an event like any other, but folded before we answer: what was noted can be read at once."""
+
+    resolve: ResolveAddress
+    ingest: IngestEvents
+    clock: Clock
+    new_id: Callable[[], str]
+
+    def __call__(
+        self, address: str, channel: str, topic: str, state: Literal["granted", "denied"], source: str
+    ) -> dict[str, Any]:
+        """Note it. Raises `NotFound`, and `Unavailable` where it could not be written."""
+        profile = self.resolve(address)
+        now = max(self.clock(), profile.ledger.now)
+        said = {"channel": channel, "topic": topic, "state": state, "source": source}
+        event = Event(
+            message_id=f"topeka:permission:{self.new_id()}",
+            type="track",
+            event="Topeka Permission Set",
+            timestamp=now,
+            received_at=now,
+            properties=said,
+            origin="operator",
+            proven=True,
+            profile=profile.id,
+        )
+        if self.ingest([EventBatch((event,))]).failed:
+            raise Unavailable("profiles")
+        return {**said, "at": to_text(now)}

@@ -1,0 +1,109 @@
+"""What providers and customers tell about messages: rows settled, addresses stopped, events sent.
+
+A notification may come twice, late, or about a message that isn't ours. Every step bears repeating: rows only
+move forward, a stop is a stop, and an event's id follows from its notification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain import feedback, replies
+from chalicelib.domain.errors import Unanswered
+from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.feedback import Notice
+from chalicelib.domain.keys import Secrets
+from chalicelib.domain.replies import Reply
+from chalicelib.domain.stored import Delivery, Outgoing
+from chalicelib.services.live_rules import LiveRules
+from chalicelib.services.ports import Clock, Deliveries, EventQueue, Sender, Stops
+from chalicelib.services.send_delivery import pointer_id
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a notification was, for logs and metrics: the event it became, or why it was passed over."""
+
+    outcome: str
+    delivery: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeFeedback:
+    """`sms` answers HELP."""
+
+    deliveries: Deliveries
+    stops: Stops
+    events: EventQueue
+    live: LiveRules
+    sms: Sender
+    secrets: Secrets
+    clock: Clock
+
+    def __call__(self, payload: Mapping[str, Any]) -> tuple[Taken, ...]:
+        """Take one notification of SES, SNS or End User Messaging, or one SMS from a customer."""
+        reply = replies.reply_of(payload)
+        if reply is not None:
+            return (self._take_reply(reply),)
+        notices = feedback.notices_of(payload)
+        return tuple(map(self._take_notice, notices)) or (Taken("unknown-notification"),)
+
+    def _take_notice(self, notice: Notice) -> Taken:
+        """The row, then the stop, then the event: each is there once the next is."""
+        row = self._row(notice)
+        if row is None:
+            return Taken("foreign-message")
+        if notice.row:
+            come_from = feedback.COME_FROM[notice.row]
+            self.deliveries.move(row.id, come_from=come_from, to=notice.row, provider_id=notice.provider_id)
+        hashed = self._hash(notice)
+        if notice.stops and hashed:
+            self.stops.add(hashed, notice.stops, notice.at)
+        if not notice.title:
+            return Taken("settled", row.id)
+        self._send(self._event(notice, row, hashed))
+        return Taken(notice.title, row.id)
+
+    def _event(self, notice: Notice, row: Delivery, hashed: str) -> Event:
+        now = self.clock()
+        return feedback.event_of(
+            notice, delivery=row.id, profile=row.profile, body=row.body, address_hash=hashed, now=now
+        )
+
+    def _row(self, notice: Notice) -> Delivery | None:
+        """The delivery the notice is about: by our tag, else by the provider's id."""
+        id = notice.delivery
+        if not id:
+            pointer = pointer_id(notice.provider_id)
+            found = self.deliveries.read([pointer]).get(pointer)
+            id = str(found.body["delivery"]) if found else ""
+        return self.deliveries.read([id]).get(id) if id else None
+
+    def _hash(self, notice: Notice) -> str:
+        kind = "email" if notice.channel == "email" else "phone"
+        return self.secrets.stop_hash(kind, notice.address) if notice.address else ""
+
+    def _take_reply(self, reply: Reply) -> Taken:
+        playbook = self.live.current().playbook
+        wish = replies.wish_of(reply.text, playbook.stop_words)
+        if wish == "help":
+            return self._help(reply, playbook.name)
+        if not wish:
+            return Taken("reply-ignored")
+        event = replies.event_of(reply, wish, self.clock())
+        self._send(event)
+        return Taken(event.title)
+
+    def _help(self, reply: Reply, name: str) -> Taken:
+        """Answered from the number that was written to. Without an answer from the provider: not again."""
+        outgoing = Outgoing(f"help-{reply.id}", "help", reply.phone, reply.ours, text=replies.help_text(name))
+        try:
+            self.sms.send(outgoing)
+        except Unanswered:
+            return Taken("help-unanswered")
+        return Taken("help-answered")
+
+    def _send(self, event: Event) -> None:
+        self.events.send(EventBatch((event,)))

@@ -1,0 +1,58 @@
+"""Writing a delivery's contact into the profile, also while other writers are at that profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.domain import sending
+from chalicelib.domain.errors import Conflict
+from chalicelib.domain.profile import Profile
+from chalicelib.domain.stored import Delivery, Write
+from chalicelib.domain.versions import next_version
+from chalicelib.services.find_profile import FindProfile
+from chalicelib.services.ports import Clock, Profiles
+
+#: How often a commit that conflicts is made anew before the queue brings the work again.
+TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class WriteContact:
+    """`nonce` makes a value never made before."""
+
+    find: FindProfile
+    profiles: Profiles
+    clock: Clock
+    nonce: Callable[[], str]
+
+    def commit(self, profile: Profile) -> bool:
+        """Store the profile as it is now; False if another writer was first, and all must be read again."""
+        expected = profile.version
+        profile.version = next_version(expected, self.nonce())
+        try:
+            self.profiles.commit([Write(profile, expected)])
+        except Conflict:
+            return False
+        return True
+
+    def close(self, row: Delivery, state: Literal["dropped", "unknown"]) -> None:
+        """Bring the contact to where its row has ended; nothing, where it is there already.
+
+        Raises `Conflict` if others keep being first: the row tells what is still to be done.
+        """
+        self._change(row, lambda profile, now: sending.close(profile, row.id, state, now))
+
+    def reserve_again(self, row: Delivery) -> None:
+        """The contact of a message that the provider did not take waits again. Raises `Conflict`."""
+        self._change(row, lambda profile, now: sending.reserve_again(profile, row.id, now))
+
+    def _change(self, row: Delivery, change: Callable[[Profile, int], bool]) -> None:
+        for _ in range(TRIES):
+            profile = self.find.by_id(row.profile)
+            if profile is None or not change(profile, max(self.clock(), profile.ledger.now)):
+                return
+            if self.commit(profile):
+                return
+        raise Conflict((row.profile,))

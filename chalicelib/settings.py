@@ -1,0 +1,61 @@
+"""Everything that comes from the environment, read once, as one frozen value."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`commit_pool` is how many commits run at once; `shards` how many parts an agenda minute or group has.
+
+    `secret_id` names the Secrets Manager secret that holds the workspace secret, `door_secret_id` the one that
+    holds the doors' key; `secret` is used instead of both where it is set (the local stack). `base_url` is where
+    links in messages lead.
+    """
+
+    stage: str
+    prefix: str
+    base_url: str
+    events_queue: str
+    deliveries_queue: str
+    jobs_queue: str
+    relay_dead_queue: str
+    lake_stream: str
+    secret: str
+    previous_secret: str
+    secret_id: str
+    door_secret_id: str
+    configuration_set: str
+    feedback_topic: str
+    commit_pool: int
+    shards: int
+    version: str
+
+
+@cache
+def load() -> Settings:
+    """The settings of this process."""
+    env = os.environ.get
+    stage = env("TOPEKA_STAGE", "local")
+    return Settings(
+        stage=stage,
+        prefix=env("TOPEKA_PREFIX", f"topeka-{stage}"),
+        base_url=env("TOPEKA_BASE_URL", "http://127.0.0.1:8000").rstrip("/"),
+        events_queue=env("TOPEKA_EVENTS_QUEUE", ""),
+        deliveries_queue=env("TOPEKA_DELIVERIES_QUEUE", ""),
+        jobs_queue=env("TOPEKA_JOBS_QUEUE", ""),
+        relay_dead_queue=env("TOPEKA_RELAY_DEAD_QUEUE", ""),
+        lake_stream=env("TOPEKA_LAKE_STREAM", ""),
+        secret=env("TOPEKA_SECRET", ""),
+        previous_secret=env("TOPEKA_PREVIOUS_SECRET", ""),
+        secret_id=env("TOPEKA_SECRET_ID", ""),
+        door_secret_id=env("TOPEKA_DOOR_SECRET_ID", ""),
+        configuration_set=env("TOPEKA_CONFIGURATION_SET", ""),
+        feedback_topic=env("TOPEKA_FEEDBACK_TOPIC", ""),
+        commit_pool=int(env("TOPEKA_COMMIT_POOL", "8")),
+        shards=int(env("TOPEKA_SHARDS", "4")),
+        version="0.1.0",
+    )

@@ -1,0 +1,1 @@
+"""The pages customers see: templates beside this file, filled in with everything escaped."""

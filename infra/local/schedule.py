@@ -1,0 +1,97 @@
+"""EventBridge's rate of one minute, on the local clock, without the minutes in which nothing is due."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from chalicelib.domain.instants import to_text
+from infra.local.clock import LocalClock
+from infra.local.functions import TICK
+from infra.local.resources import ACCOUNT, PREFIX, REGION
+
+MINUTE = 60_000
+
+
+class TickPump:
+    """Calls `tick` when a minute has begun since it last was; while the clock is held, only when asked to."""
+
+    name, threads = "tick", 1
+
+    def __init__(self, clock: LocalClock) -> None:
+        self._clock = clock
+        self._last = _minute(clock.now())
+        self._asked = False
+
+    def ready(self) -> bool:
+        return self._asked or (not self._clock.held and _minute(self._clock.now()) > self._last)
+
+    def next_due(self) -> int:
+        return self._last + MINUTE
+
+    def step(self) -> None:
+        self._asked = False
+        self._last = _minute(self._clock.now())
+        self._pass_empty_minutes()
+        TICK.invoke(_event(self._last))
+
+    def ask(self) -> None:
+        """Call `tick` at the instant the clock is held at."""
+        self._asked = True
+
+    def next_ring(self) -> int | None:
+        """The first minute at which a tick will hand something out, None if the agenda is empty.
+
+        A tick hands out the minute after its own, so that nothing rings late.
+        """
+        first = _first_minute(after=_agenda().cursor())
+        return None if first is None else max(first - MINUTE, self._last + MINUTE)
+
+    def start_over(self) -> None:
+        """The clock was set back before anything was collected: the agenda begins here."""
+        self._last = _minute(self._clock.now())
+        agenda = _agenda()
+        agenda.advance(agenda.cursor(), self._last - MINUTE)
+
+    def _pass_empty_minutes(self) -> None:
+        """Move the agenda's cursor up to what is due, so that two months of nothing aren't walked through."""
+        agenda = _agenda()
+        cursor = agenda.cursor()
+        first = _first_minute(after=cursor)
+        empty = self._last if first is None else min(self._last, first - MINUTE)
+        if empty > cursor:
+            agenda.advance(cursor, empty)
+
+
+def _minute(at: int) -> int:
+    return at - at % MINUTE
+
+
+def _agenda() -> Any:
+    from chalicelib import wiring
+
+    return wiring.agenda()
+
+
+def _first_minute(after: int) -> int | None:
+    """The earliest minute that has entries, read off the slots' keys (`<minute in ms>#<shard>`)."""
+    from moto.dynamodb.models import dynamodb_backends
+
+    table = dynamodb_backends[ACCOUNT][REGION].get_table(f"{PREFIX}-agenda")
+    slots = (str(slot.value) for slot, entries in list(table.items.items()) if entries)
+    minutes = (int(slot.split("#")[0]) for slot in slots if slot != "cursor")
+    return min((minute for minute in minutes if minute > after), default=None)
+
+
+def _event(minute: int) -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": ACCOUNT,
+        "time": to_text(minute),
+        "region": REGION,
+        "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{PREFIX}-tick"],
+        "detail": {},
+    }

@@ -1,0 +1,113 @@
+"""A least-privilege role and a log group for each function, made from `grants.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Json = dict[str, Any]
+Grants = Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
+
+LOG_RETENTION_DAYS = 30
+POLL_QUEUE = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+
+
+def roles_and_logs(grants: Grants, functions: Json) -> Json:
+    """The resources that let each granted function run, and what ties the function to them.
+
+    `functions` are the packaged function resources by name; their event sources say what they poll.
+    """
+    resources: Json = {}
+    for name, granted in grants.items():
+        statements = [*_granted(granted), *_polls(functions[name]), _logs(name)]
+        resources[f"{name}Role"] = _role(statements)
+        resources[f"{name}Logs"] = _log_group(name)
+        resources[name] = {
+            "Properties": {
+                "Role": {"Fn::GetAtt": [f"{name}Role", "Arn"]},
+                "LoggingConfig": {"LogGroup": {"Ref": f"{name}Logs"}},
+            }
+        }
+    return resources
+
+
+def _granted(granted: Mapping[str, Mapping[str, Sequence[str]]]) -> list[Json]:
+    return [
+        statement
+        for service, targets in granted.items()
+        for target, actions in targets.items()
+        for statement in _ON[service](service, target, actions)
+    ]
+
+
+def _arn(service: str, target: str, actions: Sequence[str]) -> list[Json]:
+    return [_allow(service, actions, {"Fn::GetAtt": [target, "Arn"]})]
+
+
+def _secret(service: str, target: str, actions: Sequence[str]) -> list[Json]:
+    return [_allow(service, actions, {"Ref": target})]
+
+
+def _mail(service: str, target: str, actions: Sequence[str]) -> list[Json]:
+    """Sending needs the configuration set and the sender's identity; senders are named by the playbook."""
+    account = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}"
+    arns = [{"Fn::Sub": f"{account}:configuration-set/${{{target}}}"}, {"Fn::Sub": f"{account}:identity/*"}]
+    return [_allow(service, actions, arns)]
+
+
+def _sms(_service: str, _target: str, actions: Sequence[str]) -> list[Json]:
+    """A phone number has no ARN, so AWS wants `*` here: topics, which do have one, are denied again."""
+    topics: Json = _allow("sns", actions, {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"})
+    return [_allow("sns", actions, "*"), {**topics, "Effect": "Deny"}]
+
+
+_ON = {
+    "dynamodb": _arn,
+    "sqs": _arn,
+    "firehose": _arn,
+    "secretsmanager": _secret,
+    "ses": _mail,
+    "sms": _sms,
+}
+
+
+def _polls(function: Json) -> list[Json]:
+    statements = []
+    for source in function["Properties"].get("Events", {}).values():
+        if source["Type"] == "SQS":
+            statements.append(_allow("sqs", POLL_QUEUE, source["Properties"]["Queue"]))
+        if source["Type"] == "DynamoDB":
+            table, _ = source["Properties"]["Stream"]["Fn::GetAtt"]
+            statements.append(_allow("dynamodb", READ_STREAM, {"Fn::Sub": f"${{{table}.Arn}}/stream/*"}))
+    return statements
+
+
+def _logs(name: str) -> Json:
+    return _allow("logs", ("CreateLogStream", "PutLogEvents"), {"Fn::GetAtt": [f"{name}Logs", "Arn"]})
+
+
+def _allow(service: str, actions: Sequence[str], resource: Any) -> Json:
+    return {"Effect": "Allow", "Action": [f"{service}:{action}" for action in actions], "Resource": resource}
+
+
+def _role(statements: list[Json]) -> Json:
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": statements}
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+            "Policies": [{"PolicyName": "granted", "PolicyDocument": document}],
+        },
+    }
+
+
+def _log_group(name: str) -> Json:
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        "Properties": {
+            "LogGroupName": {"Fn::Sub": f"/topeka/${{Stage}}/{name}"},
+            "RetentionInDays": LOG_RETENTION_DAYS,
+        },
+    }

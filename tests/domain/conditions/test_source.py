@@ -1,0 +1,59 @@
+"""The compiled checks mean what the interpreter says, and run no text of the playbook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+
+from chalicelib.domain.conditions.interpreting import holds
+from chalicelib.domain.conditions.model import All, Compare, Condition, Did, InSegment, Not
+from chalicelib.domain.conditions.source import Compiler
+from chalicelib.domain.rules import Subject
+from tests.domain.conditions.random_conditions import conditions, subjects
+from tests.domain.conditions.situations import compiled
+
+HOSTILE = "x'); __import__('os').abort() #\n\"\"\""
+
+
+@settings(max_examples=400)
+@given(conditions(), subjects())
+def test_compiled_equals_interpreted(condition: Any, subject: Any) -> None:
+    assert bool(compiled(condition)(subject)) is holds(condition, subject)
+
+
+@given(conditions())
+def test_a_condition_survives_storage(condition: Any) -> None:
+    stored = msgspec.msgpack.encode(condition)
+    again = msgspec.msgpack.decode(stored, type=Condition)
+    assert msgspec.json.encode(again) == msgspec.json.encode(condition)
+
+
+def test_no_text_of_the_playbook_is_in_the_source() -> None:
+    compiler = Compiler()
+    compare = Compare("trait", HOSTILE, "is", HOSTILE)
+    check = compiler.add(All((compare, InSegment(HOSTILE), Did(HOSTILE, feature=HOSTILE))))
+    assert "__import__" not in compiler.source()
+    subject = Subject(now=0, traits={HOSTILE: HOSTILE}, segments=frozenset({HOSTILE}))
+    assert compiler.build()[check](subject) is False
+
+
+def test_equal_conditions_share_one_function() -> None:
+    compiler = Compiler()
+    names = {compiler.add(Compare("trait", "plan", "is", "gold")) for _ in range(3)}
+    assert len(names) == 1
+
+
+def test_true_and_1_are_not_shared() -> None:
+    compiler = Compiler()
+    names = [compiler.add(Compare("trait", "vip", "is", value)) for value in (True, 1, 1.0)]
+    checks = compiler.build()
+    assert [checks[name](Subject(now=0, traits={"vip": True})) for name in names] == [True, False, False]
+
+
+def test_deep_conditions_compile() -> None:
+    condition: Condition = Compare("trait", "plan", "is", "gold")
+    for _ in range(40):
+        condition = Not(All((condition,)))
+    assert compiled(condition)(Subject(now=0, traits={"plan": "gold"})) is True

@@ -1,0 +1,77 @@
+"""Providers' notifications, read into one shape and into events."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.feedback import COME_FROM, Notice, event_of, notices_of
+
+CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "feedback_cases.json").read_text())
+BOUNCE = next(case["payload"] for case in CASES if case["name"] == "permanent bounce")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_notification_is_read(case: dict[str, Any]) -> None:
+    notices = notices_of(case["payload"])
+    told = [
+        {name: getattr(notice, name) for name in wanted}
+        for notice, wanted in zip(notices, case["notices"], strict=True)
+    ]
+    assert told == case["notices"]
+
+
+def test_a_copy_of_a_notification_has_the_same_key() -> None:
+    assert notices_of(BOUNCE)[0].key == notices_of(json.loads(json.dumps(BOUNCE)))[0].key
+
+
+def test_different_notifications_of_one_message_have_different_keys() -> None:
+    keys = [notice.key for case in CASES for notice in notices_of(case["payload"])]
+    assert len(keys) == len(set(keys))
+
+
+def test_each_address_of_a_bounce_is_a_notice_of_its_own() -> None:
+    two = [{"emailAddress": "a@example.com"}, {"emailAddress": "b@example.com"}]
+    payload = {**BOUNCE, "bounce": {**BOUNCE["bounce"], "bouncedRecipients": two}}
+    assert [notice.address for notice in notices_of(payload)] == ["a@example.com", "b@example.com"]
+
+
+def test_a_known_kind_without_its_message_id_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        notices_of({"eventType": "Bounce", "mail": {"timestamp": "2026-07-01T15:00:00Z"}})
+
+
+def test_a_row_never_moves_back() -> None:
+    order = ["claimed", "unknown", "sent", "delivered", "bounced", "complained"]
+    for to, froms in COME_FROM.items():
+        assert all(order.index(state) < order.index(to) or state == "unknown" for state in froms)
+
+
+def test_an_event_is_addressed_to_the_profile_and_never_in_the_future() -> None:
+    (notice,) = notices_of(BOUNCE)
+    body = {"decision": "d_1", "message": "umbrella", "variant": "plain"}
+    event = event_of(notice, delivery="m_1", profile="p_1", body=body, address_hash="h", now=notice.at - 5)
+    assert (event.message_id, event.event, event.profile) == (notice.key, "Email Bounced", "p_1")
+    assert (event.timestamp, event.origin, event.proven) == (notice.at - 5, "topeka", True)
+    assert event.properties == {
+        "delivery": "m_1", "decision": "d_1", "message": "umbrella", "variant": "plain", "channel": "email",
+        "type": "Permanent", "reason": "General", "address": "ada@example.com", "address_hash": "h",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "type", "stops"),
+    [
+        ("bounced", "Permanent", "bounced"),
+        ("bounced", "Transient", ""),
+        ("bounced", "Undetermined", ""),
+        ("bounced", "Rejected", ""),
+        ("complained", "", "complained"),
+        ("delivered", "", ""),
+    ],
+)
+def test_only_what_is_final_stops_an_address(row: str, type: str, stops: str) -> None:
+    assert Notice("k", "x", row, 0, "email", "id", type=type).stops == stops

@@ -1,0 +1,93 @@
+"""Tracked links: what their tokens carry and where they may lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.keys import Secrets
+from chalicelib.domain.links import DAY, pixel, rendered_target, sent_links, shown_links, target_of
+from chalicelib.domain.tokens import read
+
+SECRETS = Secrets(b"s" * 32, b"d" * 32)
+BASE = "https://crm.example.com"
+
+
+def sent() -> dict[str, str]:
+    return sent_links(
+        SECRETS, BASE, ["shop"], delivery="m_1", profile="p_1", channel="email", topic="offers", now=0
+    )
+
+
+def claims(address: str, page: str, purpose: str, now: int = 0) -> dict[str, Any] | None:
+    prefix = f"{BASE}/{page}/"
+    assert address.startswith(prefix)
+    return read(SECRETS, purpose, address.removeprefix(prefix), now)
+
+
+def test_a_sent_link_names_the_row_that_knows_where_it_leads() -> None:
+    found = claims(sent()["shop"], "c", "click")
+    assert found == {"d": "m_1", "l": "shop"}
+    assert target_of(found, {"shop": "https://shop.example.com/"}) == "https://shop.example.com/"
+    assert target_of(found, {}) is None
+
+
+def test_a_link_in_an_sms_is_short() -> None:
+    assert len(sent()["shop"]) < len(BASE) + 110
+
+
+def test_a_shown_link_carries_its_target() -> None:
+    links = shown_links(
+        SECRETS, BASE, {"shop": "https://shop.example.com/"}, delivery="m_1", profile="p_1", now=0
+    )
+    found = claims(links["shop"], "c", "click")
+    assert found == {"d": "m_1", "p": "p_1", "u": "https://shop.example.com/"}
+    assert target_of(found, {}) == "https://shop.example.com/"
+
+
+def test_every_sent_message_can_link_to_leaving_and_to_preferences() -> None:
+    assert claims(sent()["unsubscribe"], "u", "unsubscribe") == {
+        "d": "m_1",
+        "p": "p_1",
+        "c": "email",
+        "t": "offers",
+    }
+    assert claims(sent()["preferences"], "p", "preferences") == {"d": "m_1", "p": "p_1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "purpose"), [("unsubscribe", "u", "unsubscribe"), ("preferences", "p", "preferences")]
+)
+def test_leaving_works_for_sixty_days(name: str, page: str, purpose: str) -> None:
+    assert claims(sent()[name], page, purpose, now=60 * DAY) is not None
+
+
+def test_a_click_is_no_unsubscribe() -> None:
+    assert claims(sent()["shop"], "c", "unsubscribe") is None
+
+
+def test_the_pixel_tells_the_delivery() -> None:
+    assert claims(pixel(SECRETS, BASE, delivery="m_1", now=0), "o", "open") == {"d": "m_1"}
+
+
+DECLARED = "https://shop.example.com/p/{{ traits.x }}?a={{ traits.y }}"
+
+
+@pytest.mark.parametrize(
+    ("rendered", "target"),
+    [
+        ("https://shop.example.com/p/1?a=2", "https://shop.example.com/p/1?a=2"),
+        ("https://shop.example.com/p/ä b", "https://shop.example.com/p/%C3%A4b"),
+        ("https://shop.example.com/p/a%20b", "https://shop.example.com/p/a%20b"),
+        ("https://shop.example.com/p/\r\nSet-Cookie:x", "https://shop.example.com/p/Set-Cookie:x"),
+        ('https://shop.example.com/"><script>', "https://shop.example.com/%22%3E%3Cscript%3E"),
+        ("https://evil.example.com/p/1", None),
+        ("http://shop.example.com/p/1", None),
+        ("javascript:alert(1)", None),
+        ("https://shop.example.com@evil.example.com/", None),
+        ("", None),
+    ],
+)
+def test_a_filled_in_link_stays_on_the_declared_host(rendered: str, target: str | None) -> None:
+    assert rendered_target(DECLARED, rendered) == target

@@ -1,0 +1,235 @@
+"""The pages that links in messages lead to."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from chalice.test import HTTPResponse
+
+from chalicelib.domain import tokens
+from chalicelib.domain.keys import Secrets
+from chalicelib.domain.links import DAY
+from tests.entrypoints.playbooks import UMBRELLAS
+from tests.entrypoints.workspace import OPERATOR, SECRET, Workspace
+
+PAGES = {"unsubscribe": "u", "preferences": "p", "click": "c", "open": "o", "slot": "slot"}
+SLOT = (
+    UMBRELLAS.replace("placements:\n", "placements:\n  email.slot: {channel: email_slot}\n")
+    .replace("[web.home.hero]", "[web.home.hero, email.slot]")
+    .replace(
+        "        web: {", "        email_slot: {image: umbrella.png, fallback: none.png}\n        web: {"
+    )
+)
+
+ANN = {"email": "ann@example.com", "phone": "+17855550123", "firstName": "Ann"}
+
+
+@pytest.fixture
+def shop(workspace: Workspace) -> Workspace:
+    """A workspace that has sent Ann an e-mail about umbrellas."""
+    workspace.publish(SLOT)
+    workspace.identify(userId="ann", traits=ANN)
+    said = {"channel": "email", "topic": "offers", "state": "granted", "source": "shop"}
+    workspace.call("PUT", "/v1/profiles/user:ann/permissions", said)
+    workspace.clock.forward(1_000)
+    answer = workspace.post("/v1/moments", {"name": "Rain Started", "identifiers": ["user:ann"]})
+    assert answer.status_code == 202
+    workspace.settle()
+    assert len(workspace.email_sender.sent) == 1
+    workspace.clock.forward(60_000)
+    return workspace
+
+
+def links(shop: Workspace) -> dict[str, str]:
+    """The paths of the links in the e-mail, by page."""
+    mime = shop.email_sender.sent[0].mime.decode()
+    plain = mime.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=")
+    return {page: f"/{page}/{token}" for page, token in re.findall(r"/([a-z]+)/(1[\w-]{30,})", plain)}
+
+
+def token(shop: Workspace, purpose: str, **claims: str) -> str:
+    return tokens.mint(Secrets(SECRET, SECRET), purpose, claims, shop.clock() + DAY)
+
+
+def ann(shop: Workspace) -> str:
+    return str(shop.profile("user:ann")["id"])
+
+
+def state(shop: Workspace, topic: str, channel: str = "email") -> str:
+    return str(shop.profile("user:ann")["permissions"][channel][topic]["state"])
+
+
+def submit(shop: Workspace, path: str, body: bytes) -> HTTPResponse:
+    return shop.call("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def test_looking_at_the_page_unsubscribes_nobody(shop: Workspace) -> None:
+    """Scanners follow links."""
+    answer = shop.get(links(shop)["u"], {})
+    assert answer.status_code == 200 and b"Stop Offers" in answer.body and b'method="post"' in answer.body
+    assert state(shop, "offers") == "granted"
+
+
+def test_one_click_unsubscribes_at_once(shop: Workspace) -> None:
+    """RFC 8058: a POST with this body, no cookie, no further question."""
+    answer = submit(shop, links(shop)["u"], b"List-Unsubscribe=One-Click")
+    assert answer.status_code == 200 and b"no more Offers" in answer.body
+    assert state(shop, "offers") == "denied"
+    assert "news" not in shop.profile("user:ann")["permissions"]["email"]
+    again = submit(shop, links(shop)["u"], b"List-Unsubscribe=One-Click")
+    assert again.status_code == 200
+
+
+def test_everything_on_the_channel_can_be_stopped(shop: Workspace) -> None:
+    submit(shop, links(shop)["u"], b"everything=yes")
+    assert state(shop, "*") == state(shop, "offers") == "denied"
+
+
+def test_the_done_page_leads_to_the_preferences(shop: Workspace) -> None:
+    body = submit(shop, links(shop)["u"], b"").body.decode()
+    path = re.search(r'href="http://127.0.0.1:8000(/p/[\w-]+)"', body)
+    assert path and shop.get(path.group(1), {}).status_code == 200
+
+
+def test_preferences_show_masked_addresses_and_topics(shop: Workspace) -> None:
+    body = shop.get(f"/p/{token(shop, 'preferences', p=ann(shop))}", {}).body.decode()
+    assert "a***@example.com" in body and "+1" in body
+    assert "ann@example.com" not in body and "5550123" not in body
+    assert re.search(r'value="email/offers" checked', body) and re.search(r'value="email/news" checked', body)
+    assert re.search(r'value="sms/offers">', body)
+
+
+def test_preferences_are_saved_at_once(shop: Workspace) -> None:
+    path = f"/p/{token(shop, 'preferences', p=ann(shop))}"
+    answer = submit(shop, path, b"topic=email%2Fnews&topic=sms%2Foffers&topic=fax%2Foffers&topic=x")
+    assert answer.status_code == 200 and b"Saved" in answer.body
+    assert (state(shop, "offers"), state(shop, "offers", "sms")) == ("denied", "granted")
+    assert "fax" not in shop.profile("user:ann")["permissions"]
+
+
+def test_saving_what_stands_says_nothing(shop: Workspace) -> None:
+    before = shop.profile("user:ann")
+    submit(
+        shop,
+        f"/p/{token(shop, 'preferences', p=ann(shop))}",
+        b"topic=email/offers&topic=email/news&topic=sms/news",
+    )
+    assert shop.profile("user:ann") == before
+
+
+def test_a_click_leads_on_and_is_counted_once(shop: Workspace) -> None:
+    path = links(shop)["c"]
+    for _ in range(3):
+        answer = shop.get(path, {})
+        assert (answer.status_code, answer.headers["Location"]) == (302, "https://shop.example.com/umbrellas")
+    shop.settle()
+    shown = shop.profile("user:ann")
+    assert shown["contacts"][0]["outcome"] == "clicked"
+    assert shown["activity"]["Email Link Clicked"]["total"] == 1
+
+
+def test_a_head_request_leads_on_and_does_not_count(shop: Workspace) -> None:
+    assert shop.call("HEAD", links(shop)["c"], headers={}).headers["Location"].startswith("https://shop")
+    assert shop.event_queue.batches == []
+
+
+def test_a_click_leads_nowhere_the_playbook_did_not_declare(shop: Workspace) -> None:
+    """Also where the token is ours: a link's name that the message lacks is nothing."""
+    delivery = shop.profile("user:ann")["contacts"][0]["delivery"]
+    assert shop.get(f"/c/{token(shop, 'click', d=delivery, l='evil')}", {}).status_code == 404
+    assert (
+        shop.get(f"{links(shop)['c']}?url=https://evil.example", {})
+        .headers["Location"]
+        .startswith("https://shop.")
+    )
+
+
+def test_a_click_on_a_shown_message_is_told_by_its_decision(shop: Workspace) -> None:
+    decided = shop.post("/v1/decide", {"userId": "ann", "placement": "web.home.hero"}, OPERATOR).json_body
+    address = decided["messages"][0]["content"]["link"]
+    answer = shop.get(address.removeprefix("http://127.0.0.1:8000"), {})
+    assert answer.headers["Location"] == "https://shop.example.com/umbrellas"
+    shop.settle()
+    assert "clicked" in {one["outcome"] for one in shop.profile("user:ann")["contacts"]}
+
+
+def test_a_queue_that_refuses_stops_no_customer(shop: Workspace) -> None:
+    shop.event_queue.fail_next("send")
+    assert shop.get(links(shop)["c"], {}).status_code == 302
+    assert shop.event_queue.batches == []
+
+
+def test_the_pixel_notes_an_open(shop: Workspace) -> None:
+    answer = shop.get(links(shop)["o"], {})
+    assert answer.headers["Content-Type"] == "image/gif" and answer.body.startswith(b"GIF89a")
+    shop.settle()
+    assert shop.profile("user:ann")["contacts"][0]["outcome"] == "opened"
+
+
+def test_a_slot_is_decided_when_it_is_opened(shop: Workspace) -> None:
+    path = f"/slot/{token(shop, 'slot', p=ann(shop), n='email.slot', f='none.png')}"
+    answer = shop.get(path, {})
+    assert (answer.status_code, answer.headers["Location"]) == (
+        302,
+        "https://cdn.example.com/crm/umbrella.png",
+    )
+    assert answer.headers["Cache-Control"] == "no-store"
+    shop.track("Order Completed", userId="bob")
+    bob = token(shop, "slot", p=str(shop.profile("user:bob")["id"]), n="email.slot", f="none.png")
+    assert shop.get(f"/slot/{bob}", {}).headers["Location"].endswith("/none.png")
+
+
+def test_a_slot_of_nobody_falls_back(shop: Workspace) -> None:
+    path = f"/slot/{token(shop, 'slot', p='p_' + 'a' * 26, n='email.slot', f='none.png')}"
+    assert shop.get(path, {}).headers["Location"] == "https://cdn.example.com/crm/none.png"
+    assert shop.get(f"/slot/{token(shop, 'slot', n='gone')}", {}).body.startswith(b"GIF89a")
+
+
+@pytest.mark.parametrize(("purpose", "page"), PAGES.items())
+def test_a_bad_token_is_a_404(shop: Workspace, purpose: str, page: str) -> None:
+    """Tampered with, for another purpose, expired, or rubbish; also by POST."""
+    good = token(shop, purpose, p=ann(shop), d="m_1")
+    other = token(shop, "preferences" if purpose != "preferences" else "click", p=ann(shop))
+    before = shop.profile("user:ann")
+    for bad in (good[:-1] + ("A" if good[-1] != "A" else "B"), other, "x", "1", "%00", "%F0%9F%A7%A6"):
+        assert shop.get(f"/{page}/{bad}", {}).status_code == 404, bad
+        if page in ("u", "p"):
+            assert submit(shop, f"/{page}/{bad}", b"topic=").status_code == 404
+    shop.clock.forward(2 * DAY)
+    assert shop.get(f"/{page}/{good}", {}).status_code == 404
+    assert shop.profile("user:ann")["permissions"] == before["permissions"]
+
+
+def test_links_to_leave_work_for_60_days(shop: Workspace) -> None:
+    path = links(shop)["u"]
+    shop.clock.forward(60 * DAY)
+    assert shop.get(path, {}).status_code == 200
+
+
+def test_pages_load_nothing_tell_nothing_and_are_small(shop: Workspace) -> None:
+    for path in (links(shop)["u"], f"/p/{token(shop, 'preferences', p=ann(shop))}", "/u/x"):
+        answer = shop.get(path, {})
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert (
+            answer.headers["Referrer-Policy"] == "no-referrer"
+            and answer.headers["Cache-Control"] == "no-store"
+        )
+        assert len(answer.body) < 30_000
+        assert not re.search(rb'(src|href)="(?!http://127\.0\.0\.1:8000/p/)', answer.body)
+        assert b'lang="en"' in answer.body and b"<h1>" in answer.body
+
+
+def test_what_the_playbook_calls_a_topic_is_only_text(shop: Workspace) -> None:
+    shop.publish(SLOT.replace("label: Offers", 'label: "<script>x</script>"'))
+    body = shop.get(links(shop)["u"], {}).body
+    assert b"<script>" not in body and b"&lt;script&gt;" in body
+
+
+def test_after_an_erasure_the_links_are_harmless(shop: Workspace) -> None:
+    paths = {**links(shop), "p": f"/p/{token(shop, 'preferences', p=ann(shop))}"}
+    shop.call("DELETE", "/v1/profiles/user:ann")
+    assert shop.get(paths["p"], {}).status_code == 404
+    assert submit(shop, paths["u"], b"").status_code == 200
+    assert shop.get(paths["c"], {}).status_code == 404
+    assert shop.get("/v1/profiles/user:ann").status_code == 404

@@ -1,0 +1,83 @@
+"""The playbook over HTTP, and the switches and health beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.entrypoints.playbooks import UMBRELLAS
+from tests.entrypoints.workspace import OPERATOR, Workspace
+
+
+def test_a_playbook_is_published_and_read_back(workspace: Workspace) -> None:
+    assert workspace.get("/v1/playbook").status_code == 404
+    answer = workspace.call("PUT", "/v1/playbook", UMBRELLAS.encode())
+    assert (answer.status_code, answer.json_body) == (200, {"version": 1})
+    read = workspace.get("/v1/playbook")
+    assert read.body.decode() == UMBRELLAS and read.headers["Content-Type"].startswith("application/yaml")
+    as_json = workspace.get("/v1/playbook", {**OPERATOR, "Accept": "application/json"}).json_body
+    assert as_json["name"] == "Umbrellas" and as_json["messages"]["umbrella_offer"]["value"] == 3
+
+
+def test_it_is_in_force_when_it_is_answered(workspace: Workspace) -> None:
+    assert workspace.get("/health", {}).json_body["playbook"] == 0
+    workspace.call("PUT", "/v1/playbook", UMBRELLAS.encode())
+    health = workspace.get("/health", {}).json_body
+    assert (health["ok"], health["playbook"], health["stage"]) == (True, 1, "local")
+
+
+def test_checking_publishes_nothing(workspace: Workspace) -> None:
+    assert workspace.call("PUT", "/v1/playbook?check=true", UMBRELLAS.encode()).status_code == 200
+    assert workspace.get("/v1/playbook").status_code == 404
+
+
+def test_every_fault_is_told_with_its_line(workspace: Workspace) -> None:
+    faulty = UMBRELLAS.replace("moments: [rain]", "moments: [snow]").replace("topic: offers", "topic: offer")
+    for path in ("/v1/playbook", "/v1/playbook?check=true"):
+        error = workspace.call("PUT", path, faulty.encode()).json_body["error"]
+        assert error["code"] == "invalid-playbook"
+        assert len(error["faults"]) >= 2 and all(
+            {"line", "path", "message"} == set(one) for one in error["faults"]
+        )
+    assert workspace.get("/v1/playbook").status_code == 404
+
+
+@pytest.mark.parametrize("template", ["{{ traits.a", "{% include 'x' %}", "{% for %}", "{{ x | no_such }}"])
+def test_a_template_at_fault_is_told_by_line_and_path(workspace: Workspace, template: str) -> None:
+    faulty = UMBRELLAS.replace("{{ traits.firstName | default: 'friend' }}", template)
+    (fault,) = workspace.call("PUT", "/v1/playbook", faulty.encode()).json_body["error"]["faults"]
+    assert fault["path"] == "messages.umbrella_offer.variants.plain.web.headline"
+    assert faulty.splitlines()[fault["line"] - 1].lstrip().startswith("web:")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"playbook: 1", b"\xff", b"a: &x 1\nb: *x", b"x" * (2 * 1024 * 1024 + 1)]
+)
+def test_what_is_no_playbook_is_a_400(workspace: Workspace, body: bytes) -> None:
+    assert workspace.call("PUT", "/v1/playbook", body).status_code == 400
+
+
+def test_one_can_go_back(workspace: Workspace) -> None:
+    workspace.publish(UMBRELLAS)
+    workspace.publish(UMBRELLAS.replace("name: Umbrellas", "name: Hats"))
+    assert workspace.post("/v1/playbook/rollback", {"version": 1}).json_body == {"version": 1}
+    assert workspace.get("/health", {}).json_body["playbook"] == 1
+    versions = workspace.get("/v1/playbook/versions").json_body["versions"]
+    assert [(one["version"], one["live"]) for one in versions] == [(2, False), (1, True)]
+    assert workspace.post("/v1/playbook/rollback", {"version": 9}).status_code == 404
+    assert workspace.post("/v1/playbook/rollback", {"version": "1"}).status_code == 400
+    assert workspace.post("/v1/playbook/rollback", {}).status_code == 400
+
+
+def test_switches_are_kept_and_hold_at_once(workspace: Workspace) -> None:
+    workspace.publish(UMBRELLAS)
+    off = {"sending": True, "channels": {"sms": False}, "messages": {"umbrella_offer": False}}
+    assert workspace.call("PUT", "/v1/switches", off).json_body == off
+    assert workspace.get("/v1/switches").json_body == off
+    asked = {"anonymousId": "a", "placement": "web.home.hero", "explain": True}
+    answer = workspace.post("/v1/decide", asked).json_body
+    assert answer["messages"] == [] and "switched-off" in str(answer["explain"])
+
+
+@pytest.mark.parametrize("body", [{"sending": "no"}, {"channels": {"sms": 0}}, {"messages": []}])
+def test_bad_switches_are_a_400(workspace: Workspace, body: dict[str, object]) -> None:
+    assert workspace.call("PUT", "/v1/switches", body).status_code == 400

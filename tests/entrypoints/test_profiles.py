@@ -1,0 +1,226 @@
+"""Profiles over HTTP: read, permissions, export, erasure."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from chalicelib.domain.erasure import SWEEP_AFTER
+from tests.entrypoints.playbooks import UMBRELLAS
+from tests.entrypoints.workspace import OPERATOR, READER, WRITE, Workspace
+
+
+@pytest.fixture
+def ann(workspace: Workspace) -> Workspace:
+    """A workspace that knows Ann, by three identifiers."""
+    workspace.publish(UMBRELLAS)
+    workspace.identify(
+        userId="ann", traits={"email": "Ann@Example.com", "firstName": "Ann"}, anonymousId="a1"
+    )
+    workspace.track("Order Completed", userId="ann", properties={"total": 12})
+    return workspace
+
+
+def test_a_profile_is_shown_as_the_contract_says(ann: Workspace) -> None:
+    shown = ann.profile("user:ann")
+    assert set(shown) == {
+        "id", "identifiers", "traits", "permissions", "segments", "scores", "contacts", "activity", "place", "merged",
+    }  # fmt: skip
+    assert {(one["kind"], one["value"]) for one in shown["identifiers"]} == {
+        ("user", "ann"), ("email", "ann@example.com"), ("anonymous", "a1"),
+    }  # fmt: skip
+    assert shown["traits"]["firstName"] == "Ann"
+    assert shown["segments"] == ["buyers"]
+    assert shown["activity"]["Order Completed"]["total"] == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["email:ann%40example.com", "email:ANN@example.com", "anonymous:a1", "user:ann"]
+)
+def test_every_identifier_leads_to_the_profile(ann: Workspace, address: str) -> None:
+    assert ann.profile(address)["id"] == ann.profile("user:ann")["id"]
+
+
+def test_a_profile_id_leads_to_it_too(ann: Workspace) -> None:
+    id = ann.profile("user:ann")["id"]
+    assert id.startswith("p_") and ann.profile(id)["id"] == id
+
+
+@pytest.mark.parametrize(
+    "address", ["user:nobody", "email:no", "nothing", "p_" + "a" * 26, "p_short", "user:"]
+)
+def test_nobody_is_a_404(ann: Workspace, address: str) -> None:
+    for path in ("", "/timeline", "/decisions", "/export"):
+        assert ann.get(f"/v1/profiles/{address}{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/profiles/user:ann"), ("GET", "/v1/profiles/user:ann/timeline"),
+        ("GET", "/v1/profiles/user:ann/decisions"), ("GET", "/v1/profiles/user:ann/export"),
+        ("DELETE", "/v1/profiles/user:ann"), ("PUT", "/v1/profiles/user:ann/permissions"),
+        ("GET", "/v1/segments"), ("GET", "/v1/segments/buyers/members"), ("GET", "/v1/rejected"),
+        ("POST", "/v1/simulate"), ("GET", "/v1/playbook"), ("PUT", "/v1/playbook"), ("GET", "/v1/playbook/versions"),
+        ("POST", "/v1/playbook/rollback"), ("POST", "/v1/moments"), ("GET", "/v1/switches"), ("PUT", "/v1/switches"),
+    ],
+)  # fmt: skip
+def test_a_write_key_reads_and_changes_nothing(ann: Workspace, method: str, path: str) -> None:
+    """No key at all is a 401, the public one a 403."""
+    assert ann.call(method, path, {}, WRITE).status_code == 403
+    assert ann.call(method, path, {}, {}).status_code == 401
+    assert ann.call(method, path, {}, {"Authorization": "Bearer wrong"}).status_code == 401
+
+
+def test_reading_alone_changes_nothing(ann: Workspace) -> None:
+    assert ann.get("/v1/profiles/user:ann", READER).status_code == 200
+    assert ann.call("DELETE", "/v1/profiles/user:ann", headers=READER).status_code == 403
+    assert ann.call("PUT", "/v1/profiles/user:ann/permissions", {}, READER).status_code == 403
+
+
+def test_the_timeline_is_newest_first_in_pages(ann: Workspace) -> None:
+    ann.clock.forward(1_000)
+    ann.track("Product Viewed", userId="ann")
+    first = ann.get("/v1/profiles/user:ann/timeline?limit=1").json_body
+    rest = ann.get(f"/v1/profiles/user:ann/timeline?cursor={first['cursor']}").json_body
+    assert [one["event"] for one in first["events"]] == ["Product Viewed"]
+    assert {one["type"] for one in rest["events"]} == {"track", "identify"} and rest["cursor"] == ""
+    assert first["events"][0]["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=-1", "limit=99999", "limit=²", "cursor=%00"])
+def test_a_bad_page_is_a_400(ann: Workspace, query: str) -> None:
+    assert ann.get(f"/v1/profiles/user:ann/timeline?{query}").status_code == 400
+
+
+def test_a_permission_is_in_force_when_it_is_answered(ann: Workspace) -> None:
+    said = {"channel": "email", "topic": "offers", "state": "granted", "source": "shop"}
+    answer = ann.call("PUT", "/v1/profiles/user:ann/permissions", said)
+    assert answer.status_code == 200
+    held = ann.profile("user:ann")["permissions"]["email"]["offers"]
+    assert (held["state"], held["source"]) == ("granted", "shop")
+    ann.clock.forward(1)
+    ann.call("PUT", "/v1/profiles/user:ann/permissions", {**said, "state": "denied"})
+    assert ann.profile("user:ann")["permissions"]["email"]["offers"]["state"] == "denied"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"channel": "email"}, {"channel": "email", "topic": "offers", "state": "maybe"},
+        {"channel": "a/b", "topic": "offers", "state": "granted"}, {"channel": "", "topic": "o", "state": "granted"},
+        {"channel": 1, "topic": "offers", "state": "granted"},
+    ],
+)  # fmt: skip
+def test_a_permission_that_says_nothing_is_a_400(ann: Workspace, body: dict[str, object]) -> None:
+    assert ann.call("PUT", "/v1/profiles/user:ann/permissions", body).status_code == 400
+
+
+def test_an_export_holds_everything(ann: Workspace) -> None:
+    answer = ann.get("/v1/profiles/user:ann/export", {**OPERATOR, "Accept-Encoding": "gzip"})
+    document = json.loads(gzip.decompress(answer.body))
+    assert document["profile"]["traits"]["firstName"] == "Ann"
+    assert len(document["timeline"]) == 2 and "Order Completed" in document["stored"]["facts"]["activity"]
+    assert ann.get("/v1/profiles/user:ann/export").json_body == document
+
+
+def test_an_erased_customer_is_gone_everywhere(ann: Workspace) -> None:
+    homes = set(ann.profiles.homes)
+    answer = ann.call("DELETE", "/v1/profiles/email:ann@example.com")
+    assert answer.status_code == 202
+    assert answer.json_body["erased"]["timeline"] >= 1 and "lakeRewrittenBy" in answer.json_body
+    for address in ("user:ann", "email:ann@example.com", "anonymous:a1"):
+        assert ann.get(f"/v1/profiles/{address}").status_code == 404
+    assert ann.call("DELETE", "/v1/profiles/user:ann").status_code == 404
+    assert ann.groups.count("segment:buyers") == 0
+    assert set(ann.stops.among(sorted(homes))) == homes
+    assert b"ann" not in b"".join(data for _, data, _ in ann.profiles.homes.values())
+
+
+def test_what_happened_before_the_erasure_does_not_come_back(ann: Workspace) -> None:
+    """Neither a late event nor an old one; a new one makes a new customer."""
+    before = ann.clock()
+    assert ann.post("/v1/track", {"event": "Underway", "userId": "ann"}, WRITE).status_code == 200
+    ann.clock.forward(1_000)
+    ann.call("DELETE", "/v1/profiles/user:ann")
+    ann.settle()
+    assert ann.get("/v1/profiles/user:ann").status_code == 404
+    ann.clock.forward(1_000)
+    from chalicelib.domain.instants import to_text
+
+    ann.track("Offline", userId="ann", timestamp=to_text(before))
+    assert ann.get("/v1/profiles/user:ann").status_code == 404
+    ann.track("Back Again", userId="ann")
+    assert list(ann.profile("user:ann")["activity"]) == ["Back Again"]
+    assert ann.profile("user:ann")["traits"] == {}
+
+
+def test_the_sweep_a_day_later_takes_stragglers_and_nothing_new(ann: Workspace) -> None:
+    ann.call("DELETE", "/v1/profiles/user:ann")
+    at = ann.clock()
+    home = next(iter(ann.profiles.homes))
+    from chalicelib import wiring
+    from chalicelib.domain.events import Event
+
+    job = next(
+        entry["job"]
+        for shard in range(4)
+        for entry in ann.agenda.due((at + SWEEP_AFTER) // 60_000 * 60_000, shard).items
+    )
+    assert job["kind"] == "sweep" and home in job["ids"]
+    ann.timeline.append([(job["ids"][0], [Event("late", "track", at - 5, at - 5, event="Straggler")])])
+    ann.clock.forward(60_000)
+    ann.track("Back Again", userId="ann")
+    assert wiring.sweep_erased()(job) == 1
+    assert [one["event"] for one in ann.get("/v1/profiles/user:ann/timeline").json_body["events"]] == [
+        "Back Again"
+    ]
+
+
+def test_a_sweep_spares_who_was_never_erased(ann: Workspace) -> None:
+    """An erasure that died before it committed leaves only its entry in the agenda."""
+    from chalicelib import wiring
+
+    id = ann.profile("user:ann")["id"]
+    job = {"kind": "sweep", "ids": [id], "at": ann.clock(), "deliveries": [], "groups": ["segment:buyers"]}
+    assert wiring.sweep_erased()(job) == 0
+    assert len(ann.get("/v1/profiles/user:ann/timeline").json_body["events"]) == 2
+
+
+def test_the_sweep_comes_by_the_agenda(ann: Workspace) -> None:
+    from chalicelib import wiring
+
+    ann.call("DELETE", "/v1/profiles/user:ann")
+    due = ann.clock.forward(SWEEP_AFTER)
+    for shard in range(4):
+        wiring.ring_agenda()({"minute": due // 60_000 * 60_000, "shard": shard})
+    assert [job["kind"] for job in ann.job_queue.jobs] == ["sweep"]
+
+
+def test_segments_tell_their_members(ann: Workspace) -> None:
+    assert ann.get("/v1/segments").json_body == {"segments": [{"name": "buyers", "members": 1}]}
+    for number in range(7):
+        ann.track("Order Completed", userId=f"u{number}")
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(10):
+        page = ann.get(f"/v1/segments/buyers/members?limit=3&cursor={cursor}").json_body
+        seen += [one["id"] for one in page["members"]]
+        cursor = page["cursor"]
+        if not cursor:
+            break
+    assert len(seen) == len(set(seen)) == 8
+    assert ann.get("/v1/segments/none/members").status_code == 404
+    assert ann.get("/v1/segments/buyers/members?cursor=zz").status_code == 400
+
+
+def test_refused_events_can_be_read(ann: Workspace) -> None:
+    ann.post("/v1/track", {"userId": "x", "event": "Email Opened"}, WRITE)
+    ann.post("/v1/batch", {"batch": [{"type": "track"}]}, WRITE)
+    ann.settle()
+    told = ann.get("/v1/rejected").json_body["rejected"]
+    assert {one["code"] for one in told} == {"reserved-event", "missing-event"}
+    assert ann.get("/v1/rejected?since=2999-01-01").json_body["rejected"] == []
+    assert ann.get("/v1/rejected?since=x").status_code == 400

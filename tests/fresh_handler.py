@@ -1,0 +1,49 @@
+"""Calls a handler as Lambda does, where nothing is loaded yet: `python -m tests.fresh_handler STRING`.
+
+Takes a JSON list of events on stdin; tells what the handler returned for each, and what it asked of AWS. AWS is moto,
+made from the template that is deployed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+
+def main(handler: str) -> None:
+    """Every event in turn, through one load of the handler."""
+    from moto import mock_aws
+
+    from infra.local.environment import aws_environment, function_environment
+    from infra.local.functions import Function
+    from infra.local.resources import make_resources
+
+    events = json.load(sys.stdin)
+    with aws_environment(), mock_aws(), function_environment(make_resources(), "http://127.0.0.1:8000"):
+        calls = _listen()
+        function = Function(handler, handler)
+        answers = [function.invoke(event) for event in events]
+    json.dump({"answers": answers, "calls": calls, "app": "app" in sys.modules}, sys.stdout)
+
+
+def _listen() -> list[list[str]]:
+    """From now on, every call to AWS as service, operation and what it is about."""
+    import botocore.client
+
+    from tests.granted import named_by
+
+    calls: list[list[str]] = []
+    base: Any = botocore.client.BaseClient
+    make = base._make_api_call
+
+    def listening(client: Any, operation: str, request: dict[str, Any]) -> Any:
+        calls.append([client.meta.service_model.service_name, operation, named_by(request)])
+        return make(client, operation, request)
+
+    base._make_api_call = listening
+    return calls
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

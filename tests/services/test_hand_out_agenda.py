@@ -1,0 +1,88 @@
+"""Tick: every minute of the agenda is handed out, at least once, on time."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.timers import MINUTE
+from chalicelib.services.hand_out_agenda import MOST, HandOutAgenda
+from tests.fakes import FakeAgenda, FakeClock, FakeJobQueue
+
+
+class Stage:
+    """A tick that has run at noon."""
+
+    def __init__(self) -> None:
+        self.clock, self.agenda, self.jobs = FakeClock(), FakeAgenda(), FakeJobQueue()
+        self.noon = self.clock.now
+        self.tick = HandOutAgenda(self.agenda, self.jobs, self.clock, 2)
+        self.tick()
+        self.jobs.jobs.clear()
+
+    def minutes(self) -> list[int]:
+        """The minutes handed out since, in minutes after noon."""
+        return [(job["minute"] - self.noon) // MINUTE for job in self.jobs.jobs if job["shard"] == 0]
+
+
+def test_a_minute_is_handed_out_one_ahead_a_job_for_each_shard() -> None:
+    stage = Stage()
+    stage.clock.forward(MINUTE)
+    assert stage.tick() == 2
+    assert stage.jobs.jobs == [
+        {"kind": "ring", "minute": stage.noon + 2 * MINUTE, "shard": shard, "cursor": ""} for shard in (0, 1)
+    ]
+
+
+def test_within_one_minute_nothing_is_handed_out_twice() -> None:
+    stage = Stage()
+    stage.clock.forward(MINUTE - 1)
+    assert stage.tick() == 0
+
+
+def test_after_an_outage_every_minute_is_made_up_for() -> None:
+    stage = Stage()
+    stage.clock.forward(30 * MINUTE)
+    stage.tick()
+    assert stage.minutes() == list(range(2, 32))
+
+
+def test_a_long_outage_is_made_up_for_over_several_ticks() -> None:
+    stage = Stage()
+    stage.clock.forward((MOST + 100) * MINUTE)
+    stage.tick()
+    stage.tick()
+    assert stage.minutes() == list(range(2, MOST + 102))
+
+
+def test_a_tick_that_dies_before_the_cursor_moves_is_repeated() -> None:
+    stage = Stage()
+    stage.clock.forward(MINUTE)
+    stage.agenda.fail_next("advance")
+    with pytest.raises(Unavailable):
+        stage.tick()
+    stage.tick()
+    assert stage.minutes() == [2, 2]
+
+
+def test_of_two_ticks_at_once_the_cursor_follows_one() -> None:
+    stage = Stage()
+    stage.clock.forward(MINUTE)
+    send = stage.jobs.send
+
+    def meanwhile(*args: object) -> None:
+        stage.jobs.send = send  # type: ignore[method-assign]
+        stage.tick()
+        send(*args)  # type: ignore[arg-type]
+
+    stage.jobs.send = meanwhile  # type: ignore[assignment]
+    stage.tick()
+    assert stage.agenda.cursor() == stage.noon + 2 * MINUTE
+    assert stage.tick() == 0
+
+
+def test_a_clock_that_was_set_back_starts_anew() -> None:
+    stage = Stage()
+    stage.clock.forward(-90 * 24 * 60 * MINUTE)
+    assert stage.tick() > 0
+    assert stage.agenda.cursor() == stage.clock.now + MINUTE

@@ -1,0 +1,114 @@
+"""Each handler as Lambda finds it: by its packaged string, in a fresh interpreter, with the sample of `events/`."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.granted import refused
+
+PROJECT = Path(__file__).parent.parent
+HANDLERS = {
+    "ingest": ("IngestEvents", "chalicelib.entrypoints.ingest.ingest_events"),
+    "relay": ("RelayOutbox", "chalicelib.entrypoints.relay.relay_outbox"),
+    "send": ("SendDeliveries", "chalicelib.entrypoints.send.send_deliveries"),
+    "feedback": ("TakeFeedback", "chalicelib.entrypoints.feedback.take_feedback"),
+    "tick": ("Tick", "chalicelib.entrypoints.tick.tick"),
+    "jobs": ("RunJobs", "chalicelib.entrypoints.jobs.run_jobs"),
+}
+QUEUES = ("ingest", "send", "feedback", "jobs")
+Payload = dict[str, Any]
+
+
+def sample(name: str) -> Payload:
+    read: Payload = json.loads((PROJECT / "events" / f"{name}.json").read_text())
+    return read
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a handler answered to each event, and the calls it made: service, operation, on what."""
+
+    answers: list[Any]
+    calls: set[tuple[str, str, str]]
+
+
+def call(name: str, *events: Payload) -> Told:
+    """Hand the events to the handler in an interpreter of its own, which never loads `app.py`.
+
+    Whatever the handler asks of AWS on the way, its packaged role must allow.
+    """
+    function, handler = HANDLERS[name]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fresh_handler", handler],
+        input=json.dumps(events),
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    # Log lines and metrics come before, on lines of their own.
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["app"] is False
+    assert refused(function, told["calls"]) == set()
+    return Told(told["answers"], {(service, operation, on) for service, operation, on in told["calls"]})
+
+
+def with_unreadable_message(event: Payload) -> tuple[Payload, str]:
+    """The sample with a message in the middle that is no JSON; and that message's id."""
+    spoilt = copy.deepcopy(event)
+    bad = {**copy.deepcopy(spoilt["Records"][0]), "messageId": "unreadable", "body": "{not json"}
+    spoilt["Records"].insert(1, bad)
+    return spoilt, "unreadable"
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_queue_handler_takes_its_sample_and_names_only_the_message_that_failed(name: str) -> None:
+    spoilt, bad = with_unreadable_message(sample(name))
+    told = call(name, sample(name), spoilt)
+    assert told.answers == [{"batchItemFailures": []}, {"batchItemFailures": [{"itemIdentifier": bad}]}]
+
+
+def test_relay_carries_out_its_sample() -> None:
+    told = call("relay", sample("relay"))
+    assert told.answers == [{"batchItemFailures": []}]
+    assert {
+        ("dynamodb", "PutItem", on) for on in ("groups", "agenda", "timeline", "deliveries")
+    } <= told.calls
+
+
+def test_relay_sets_a_record_it_cannot_read_aside_and_goes_on() -> None:
+    spoilt = sample("relay")
+    spoilt["Records"][0]["dynamodb"]["NewImage"]["outbox"]["B"] = base64.b64encode(b"{not json").decode()
+    told = call("relay", spoilt)
+    assert told.answers == [{"batchItemFailures": []}]
+    assert "relay-dead" in {on for service, _, on in told.calls if service == "sqs"}
+    assert ("dynamodb", "PutItem", "deliveries") in told.calls
+
+
+def test_relay_passes_over_versions_that_decided_nothing() -> None:
+    quiet = sample("relay")
+    for record in quiet["Records"]:
+        del record["dynamodb"]["NewImage"]["outbox"]
+    told = call("relay", quiet)
+    assert (told.answers, told.calls) == ([{"batchItemFailures": []}], set())
+
+
+def test_tick_takes_its_sample() -> None:
+    assert call("tick", sample("tick")).answers == [None]
+
+
+def test_a_batch_of_the_collect_sample_is_what_clients_send() -> None:
+    batch = sample("collect")
+    assert batch["writeKey"] == "local-write-key"
+    assert {event["type"] for event in batch["batch"]} == {"identify", "page", "track"}
+    assert all(event["messageId"] and event["anonymousId"] for event in batch["batch"])
