@@ -382,6 +382,7 @@ def send_delivery() -> SendDelivery:
         find=find_profile(),
         contacts=WriteContact(find_profile(), profiles(), clock, _nonce),
         deliveries=deliveries(),
+        timeline=timeline(),
         stops=stops(),
         live=live_rules(),
         write=WriteMessage(templates(), secrets(), settings.load().base_url),

@@ -49,6 +49,20 @@ def delivery_job(delivery: str, profile: str, kind: str) -> dict[str, Any]:
     return {"kind": "delivery", "delivery": delivery, "profile": profile, "message_kind": kind}
 
 
+def can_ring(job: Mapping[str, Any]) -> bool:
+    """Whether an entry of the agenda says what is to be done when it is due."""
+    match job:
+        case {"kind": "delivery", "delivery": str(), "profile": str()} | {"kind": "sweep"}:
+            return True
+        case {"kind": "event", "ring": dict()}:
+            try:
+                ring_of(job)
+            except msgspec.ValidationError:
+                return False
+            return True
+    return False
+
+
 def is_promotional(job: Mapping[str, Any]) -> bool:
     """Whether it may be released some minutes late, with thousands of others due in the same minute."""
     return job["kind"] == "delivery" and job.get("message_kind") != "service"

@@ -29,7 +29,9 @@ from chalicelib.domain.links import shown_links
 from chalicelib.domain.places import located
 from chalicelib.domain.profile import Erased, Known, Profile
 from chalicelib.domain.rules import Rules
+from chalicelib.domain.versions import next_version
 from chalicelib.services.adopt_playbook import adopt_playbook
+from chalicelib.services.fill_links import fill_links
 from chalicelib.services.find_profile import open_doors
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Profiles, Templates, Timeline, Write
@@ -141,15 +143,15 @@ class DecideMoment:
         content = content_of(message, choice.variant, choice.channel, locale_of(profile))
         if content is None:
             return None
-        links = shown_links(
-            self.secrets, self.base_url, message.links, delivery=choice.delivery, profile=profile.id, now=now
+        trusted = may_see_traits(question.identifiers, profile, proven=question.proven)
+        seen = profile if trusted else Profile(profile.id)
+        data = data_of(seen, located(seen, now), context=question.context, event={}, links={})
+        targets = fill_links(self.templates, message, data)
+        if targets is None:
+            return None
+        data["link"] = shown_links(
+            self.secrets, self.base_url, targets, delivery=choice.delivery, profile=profile.id, now=now
         )
-        seen = (
-            profile
-            if may_see_traits(question.identifiers, profile, proven=question.proven)
-            else Profile(profile.id)
-        )
-        data = data_of(seen, located(seen, now), context=question.context, event={}, links=links)
         return self.templates.render(content, data)
 
     def _explain(
@@ -161,8 +163,7 @@ class DecideMoment:
 
     def _commit(self, profile: Profile, doors: Doors, effects: list[Effect]) -> None:
         expected = doors.versions.get(profile.id, "")
-        count = int(expected.partition(".")[0] or 0) + 1
-        profile.version = f"{count}.{nonces.token_hex(6)}"
+        profile.version = next_version(expected, nonces.token_hex(6))
         self.profiles.commit([Write(profile, expected, tuple(effects))])
 
 

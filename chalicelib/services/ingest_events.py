@@ -31,7 +31,9 @@ from chalicelib.domain.profile import Door, Profile, Sign
 from chalicelib.domain.reacting import TIMERS, react, rows_of
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.seen import may_have_forgotten
+from chalicelib.domain.versions import next_version
 from chalicelib.services.adopt_playbook import adopt_playbook
+from chalicelib.services.by_halves import by_halves
 from chalicelib.services.find_profile import open_doors
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, EventQueue, Lake, Profiles, Rejected, Timeline, Write
@@ -88,6 +90,15 @@ class IngestEvents:
         outcome = Ingested()
         rules = self.rules.current()
         items = self._identify(batches, rules, outcome)
+        by_halves(
+            lambda part: self._take_in(part, rules, outcome),
+            items,
+            lambda item, fault: self._isolate(Circle([item]), fault, outcome),
+        )
+        return outcome
+
+    def _take_in(self, items: Sequence[Item], rules: Rules, outcome: Ingested) -> None:
+        """Circle by circle. Raises only before the first commit: where a home cannot be read, or nothing stored."""
         doors = Doors(self.secrets, ranks(rules.playbook.identifiers))
         open_doors(self.profiles, doors, _homes(items, doors))
         circles = circles_of(items, doors)
@@ -100,7 +111,6 @@ class IngestEvents:
         else:
             for circle, one in rounds:
                 self._finish(circle, one, rules, outcome)
-        return outcome
 
     def _identify(self, batches: Sequence[EventBatch], rules: Rules, outcome: Ingested) -> list[Item]:
         """Each event with its identifiers; what names nobody is kept among the rejected."""
@@ -303,9 +313,8 @@ def _elsewhere(profile: Profile, event: Event, now: int) -> bool:
 
 
 def _renewed(door: Door) -> Door:
-    """The door under its next version: a counter and a nonce, so that no version is ever used twice."""
-    count = int(door.version.partition(".")[0] or 0) + 1
-    door.version = f"{count}.{nonces.token_hex(6)}"
+    """The door under its next version."""
+    door.version = next_version(door.version, nonces.token_hex(6))
     return door
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.events import EventBatch
-from chalicelib.domain.timers import HORIZON, is_promotional, ring_event, ring_of, spread
+from chalicelib.domain.timers import HORIZON, can_ring, is_promotional, ring_event, ring_of, spread
 from chalicelib.services.ports import Agenda, Clock, EventQueue, JobQueue
 
 #: Events in one message of the queue, and pages rung in one job; the rest is a job of its own.
@@ -32,13 +32,19 @@ class RingAgenda:
         minute, shard, cursor = int(job["minute"]), int(job["shard"]), str(job.get("cursor", ""))
         for _ in range(PAGES):
             page = self.agenda.due(minute, shard, cursor)
-            self._send(page.items)
+            self._send([entry for entry in page.items if can_ring(entry["job"])])
+            self._set_aside([entry for entry in page.items if not can_ring(entry["job"])])
             if page.items:
                 self.agenda.remove([(entry["due"], entry["id"]) for entry in page.items])
             cursor = page.cursor
             if not cursor:
                 return
         self.jobs.send([{"kind": "ring", "minute": minute, "shard": shard, "cursor": cursor}])
+
+    def _set_aside(self, entries: Sequence[dict[str, Any]]) -> None:
+        """What nobody can ring must not hold up its minute: as a job that nobody does it ends as a dead letter."""
+        if entries:
+            self.jobs.send([{"kind": "unreadable", "entry": entry} for entry in entries])
 
     def _send(self, entries: Sequence[dict[str, Any]]) -> None:
         """Each with its own delay in whole seconds, never early; those with the same together."""

@@ -31,8 +31,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from chalicelib.domain import sending
+from chalicelib.domain import document, sending
 from chalicelib.domain.addresses import normalised
+from chalicelib.domain.adopting import is_adopted
 from chalicelib.domain.deciding import reconsider
 from chalicelib.domain.effects import Deliver
 from chalicelib.domain.errors import Conflict, NotTaken, Unanswered
@@ -41,9 +42,10 @@ from chalicelib.domain.profile import Contact, Profile
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.stored import Delivery
 from chalicelib.domain.timers import MINUTE
+from chalicelib.services.adopt_playbook import adopt_playbook
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.live_rules import LiveRules
-from chalicelib.services.ports import Clock, Deliveries, JobQueue, Outgoing, Sender, Stops
+from chalicelib.services.ports import Clock, Deliveries, JobQueue, Outgoing, Sender, Stops, Timeline
 from chalicelib.services.put_off import PutOff, Waiting
 from chalicelib.services.write_contact import TRIES, WriteContact
 from chalicelib.services.write_message import WriteMessage, Written
@@ -72,6 +74,7 @@ class SendDelivery:
     find: FindProfile
     contacts: WriteContact
     deliveries: Deliveries
+    timeline: Timeline
     stops: Stops
     live: LiveRules
     write: WriteMessage
@@ -118,8 +121,9 @@ class SendDelivery:
         """None if another writer was at the profile first."""
         now = max(self.clock(), profile.ledger.now)
         rules = self._rules(effect.playbook)
+        judged = self._under(profile, rules, now)
         verdict = reconsider(
-            profile, row.id, rules, self.live.switches(), now, context=effect.context, event=effect.event
+            judged, row.id, rules, self.live.switches(), now, context=effect.context, event=effect.event
         )
         if verdict.action == "hold":
             return self._hold(row, effect, profile, contact, verdict.until, now)
@@ -139,6 +143,15 @@ class SendDelivery:
         if not self.contacts.commit(profile):
             return None
         return self._claim_and_send(row, written, written.outgoing, attempt)
+
+    def _under(self, profile: Profile, rules: Rules, now: int) -> Profile:
+        """The profile as these rules need it: one that no event has touched since they were published is
+        brought under them to be judged, and stored as it was."""
+        if is_adopted(profile, rules):
+            return profile
+        judged = document.decode(document.encode(profile))
+        adopt_playbook(self.timeline, judged, rules, now)
+        return judged
 
     def _rules(self, decided_under: int) -> Rules:
         """The live playbook's: what it has no more was withdrawn, what it words anew is sent in those words.

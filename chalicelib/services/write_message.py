@@ -10,11 +10,11 @@ from chalicelib.domain import mime, senders
 from chalicelib.domain.content import content_of, data_of, locale_of
 from chalicelib.domain.effects import Deliver
 from chalicelib.domain.keys import Secrets
-from chalicelib.domain.links import pixel, rendered_target, sent_links
+from chalicelib.domain.links import pixel, sent_links
 from chalicelib.domain.places import located
-from chalicelib.domain.playbook.model import Message
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.rules import Rules
+from chalicelib.services.fill_links import fill_links
 from chalicelib.services.ports import Outgoing, Templates
 
 #: The fields of which a message needs one that isn't empty.
@@ -51,7 +51,7 @@ class WriteMessage:
         )  # fmt: skip
         here = located(profile, now)
         data = data_of(profile, here, context=effect.context, event=effect.event, links=links)
-        targets = self._targets(message, data)
+        targets = fill_links(self.templates, message, data)
         filled = self.templates.render(content, data)
         if targets is None or filled is None:
             return "template-failed"
@@ -61,15 +61,6 @@ class WriteMessage:
             return Written(self._outgoing(effect, rules, filled, links, to, now), filled, targets)
         except ValueError:  # a sender or address that cannot stand in a header
             return "template-failed"
-
-    def _targets(self, message: Message, data: Mapping[str, Any]) -> dict[str, str] | None:
-        """Where each declared link leads for this customer; None if a template fails or changes the host."""
-        filled = self.templates.render(message.links, data)
-        if filled is None:
-            return None
-        targets = {name: rendered_target(url, filled[name]) for name, url in message.links.items()}
-        sound = {name: target for name, target in targets.items() if target}
-        return sound if len(sound) == len(targets) else None
 
     def _outgoing(
         self,

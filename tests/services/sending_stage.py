@@ -29,6 +29,7 @@ from tests.fakes import (
     FakeJobQueue,
     FakeProfiles,
     FakeStops,
+    FakeTimeline,
 )
 
 SECRETS = Secrets(b"s" * 32, b"d" * 32)
@@ -144,6 +145,7 @@ class Stage:
             find=find,
             contacts=WriteContact(find, self.profiles, self.clock, self.nonce),
             deliveries=self.deliveries,
+            timeline=FakeTimeline(),
             stops=self.stops,
             live=live,
             write=WriteMessage(self.templates, SECRETS, "https://crm.example.com"),
