@@ -6,10 +6,12 @@ STAMP  := $(VENV)/.installed
 PORT   ?= 8000
 DEMO   ?= 1
 STAGE  ?=
+KIND   ?= write
+SCOPES ?= read,decide,operate
 PACKAGED := build/packaged
 
 .DEFAULT_GOAL := help
-.PHONY: help run test package deploy show bench clean
+.PHONY: help run test package deploy key show bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -31,6 +33,9 @@ package: $(STAMP)  ## build what is deployed into build/packaged: the code and i
 
 deploy: package  ## bring a stage to AWS: make deploy STAGE=dev (BASE_URL=https://... for an address of your own)
 	$(BIN)/python -m infra.deploy --packaged $(PACKAGED) --stage "$(STAGE)" --base-url "$(BASE_URL)"
+
+key: $(STAMP)  ## make a key for a deployed stage: make key STAGE=dev KIND=operator SCOPES=read,decide
+	@$(BIN)/python -m infra.key --stage "$(STAGE)" --kind "$(KIND)" --scopes "$(SCOPES)"
 
 show: $(STAMP)  ## print one stored profile, readable: make show ID=user:123 (STAGE=dev, or the running local stack)
 	@PORT=$(PORT) $(BIN)/python -m infra.show --stage "$(STAGE)" "$(ID)"

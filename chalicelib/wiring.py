@@ -91,6 +91,7 @@ def client(service: str) -> Any:
 
     once = service in {"sesv2", "sns"}
     config = Config(
+        user_agent=f"topeka/{settings.load().version}",  # a given one is not put together anew for each call
         connect_timeout=2,
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 1 if once else 3},
@@ -233,7 +234,8 @@ def live_rules() -> LiveRules:
     """The playbook in force."""
     from chalicelib.services.live_rules import LiveRules
 
-    return LiveRules(playbooks(), clock)
+    # Those of `send_delivery`'s senders: on any other channel that goes out nobody can be reached.
+    return LiveRules(playbooks(), clock, carried=frozenset({"email", "sms"}))
 
 
 @cache

@@ -75,9 +75,13 @@ def _faults(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         except LiquidError as error:
             line = error.token.start_index if error.token is not None else 0
             at = text.count("\n", 0, max(0, line)) + 1
-            yield path, f"{error.message or error} (line {at} of the template)"
+            wrong = f"{error.message or error} (line {at} of the template)"
+            yield path, f"This template can't be filled in: {wrong}; correct it there."
         except (ValueError, TypeError, ArithmeticError, RecursionError) as error:
-            yield path, f"fails on a sample customer: {error}"
+            yield (
+                path,
+                f"This template fails on a sample customer: {error}; give what may be missing a default.",
+            )
 
 
 def _filled(field: str, data: Mapping[str, Any], text: str) -> str:

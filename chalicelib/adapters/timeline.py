@@ -47,6 +47,7 @@ Place = tuple[int, str]
 
 class _Trace(msgspec.Struct, rename="camel"):
     message_id: str
+    received_at: int
 
 
 class _Span(NamedTuple):
@@ -81,11 +82,12 @@ class DynamoTimeline:
         self._table.write([_item(profile, _decision_key(at, decision), packing.pack(body), at)])
 
     def contains(
-        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int]
+        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int], before: int
     ) -> set[str]:
         """Which of the message ids are stored under any of these profile ids around these times (ms).
 
-        May also find some up to an hour outside the range: an event is its message id, whatever its time.
+        Only copies that were received `before` that time (ms) count. May also find some up to an hour outside
+        the range: an event is its message id, whatever its time.
         """
         wanted = set(message_ids)
         found: set[str] = set()
@@ -93,8 +95,8 @@ class DynamoTimeline:
             for span in self._spans(profile, around[1], around[0] - HOUR, part=0):
                 if found == wanted:
                     return found
-                stored = {trace.message_id for trace in packing.unpack(span.body, _traces)}
-                found |= stored & wanted
+                traces = packing.unpack(span.body, _traces)
+                found |= wanted & {trace.message_id for trace in traces if trace.received_at < before}
         return found
 
     def page(self, profiles: Sequence[str], limit: int, cursor: str = "") -> Page:

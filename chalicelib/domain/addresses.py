@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.domain.identifiers import Identifier, normalise
-from chalicelib.domain.permissions import ADDRESS_TRAITS
+from chalicelib.domain.permissions import ADDRESS_TRAITS, was_granted_by_proof
 from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Facts, Known, Profile, Stamped
 
@@ -15,8 +15,22 @@ _KINDS = {"email": "email", "sms": "phone"}
 def address(facts: Facts, channel: str) -> Stamped | None:
     """The e-mail address or phone number in use: the newest proven, else the newest; None without one.
 
-    The order is kept by folding: facts hold only the address that stands.
+    The order is kept by folding: facts hold only the address that stands. Where a customer has proven one
+    address, an unproven one on another channel does not count, unless a permission for that channel was
+    proven: else a stranger could give a customer his own number and have her messages sent to it.
     """
+    held = _held(facts, channel)
+    if held is None or held.proven:
+        return held
+    others = (_held(facts, other) for other in ADDRESS_TRAITS if other != channel)
+    if any(other is not None and other.proven for other in others) and not was_granted_by_proof(
+        facts, channel
+    ):
+        return None
+    return held
+
+
+def _held(facts: Facts, channel: str) -> Stamped | None:
     name = ADDRESS_TRAITS.get(channel)
     held = facts.traits.get(name) if name else None
     return held if held is not None and isinstance(held.value, str) and held.value.strip() else None

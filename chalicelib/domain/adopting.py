@@ -62,14 +62,14 @@ def _folded(profile: Profile, history: Sequence[Event]) -> list[Event]:
     """The events of the timeline that the profile has folded, each once.
 
     The timeline is written before the commit, so it may hold one whose commit is still to come: that one is
-    not in the memory although it is recent enough to be.
+    not in the memory although it was received recently enough to be.
     """
     found = {event.message_id: event for event in history}
     seen = profile.seen
     return [
         event
         for event in found.values()
-        if short_id(event.message_id) in seen.ids or min(event.received_at, event.timestamp) < seen.floor
+        if short_id(event.message_id) in seen.ids or event.received_at < seen.floor
     ]
 
 
@@ -83,7 +83,6 @@ def _enter_silently(profile: Profile, rules: Rules, now: int) -> list[Effect]:
             entries[name] = (name in inside, now)
             group = f"segment:{name}"
             effects.append(Join(group, profile.id, now) if name in inside else Leave(group, profile.id, now))
-    for name in [name for name in entries if name not in rules.segments]:
-        if entries.pop(name)[0]:
-            effects.append(Leave(f"segment:{name}", profile.id, now))
+    gone = [name for name in entries if name not in rules.segments]
+    effects.extend(Leave(f"segment:{name}", profile.id, now) for name in gone if entries.pop(name)[0])
     return effects

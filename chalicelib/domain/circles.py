@@ -21,6 +21,11 @@ class Item:
     event: Event
     identifiers: tuple[Identifier, ...]
 
+    @property
+    def at(self) -> int:
+        """The time that matters at a door: the event's own, but a profile id means who first lived there."""
+        return 0 if self.event.profile else self.event.timestamp
+
     def homes(self, doors: Doors) -> list[str]:
         """Every home that may matter for it: both readings of an alias's previous id."""
         if self.event.profile:
@@ -52,7 +57,7 @@ def circles_of(items: Sequence[Item], doors: Doors) -> list[Circle]:
     keyed: list[tuple[str, Item]] = []
     for item in items:
         homes = item.homes(doors)
-        ends = [doors.leads_to(home, item.event.timestamp) for home in homes]
+        ends = [doors.leads_to(home, item.at) for home in homes]
         for other in (*homes[1:], *ends):
             leader[find(other)] = find(homes[0])
         keyed.append((homes[0], item))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from chalicelib.domain.playbook.model import Message
 from chalicelib.domain.profile import Place, Profile
+
+#: Fields that hold a picture, which the playbook may name relative to its `images`.
+PICTURES = frozenset({"image", "fallback"})
 
 
 def content_of(message: Message, variant: str, channel: str, locale: str = "") -> Mapping[str, Any] | None:
@@ -22,6 +26,23 @@ def content_of(message: Message, variant: str, channel: str, locale: str = "") -
         if channel in by_language.get(language, {}):
             return by_language[language][channel]
     return wording.contents.get(channel)
+
+
+def in_full(content: Mapping[str, Any], images: str, links: Mapping[str, str]) -> dict[str, Any]:
+    """Filled-in content whose short forms are written out: pictures as addresses, `link: shop` as the link."""
+    return {name: _in_full(name, value, images, links) for name, value in content.items()}
+
+
+def _in_full(name: str, value: Any, images: str, links: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return in_full(value, images, links)
+    if isinstance(value, list):
+        return [_in_full(name, one, images, links) for one in value]
+    if not isinstance(value, str):
+        return value
+    if name in PICTURES and value and images:
+        return urljoin(images if images.endswith("/") else f"{images}/", value)
+    return links.get(value, value) if name == "link" else value
 
 
 def _languages(locale: str) -> list[str]:

@@ -103,10 +103,11 @@ class Doors:
             if self.secrets.home(known.kind, known.value) == profile.id:
                 shaky = known.kind in CHANGES_HANDS
                 return (_SHAKY if shaky else rank(self.order, known.kind), profile.id)
-        return (_MINTED, profile.id)
+        return (MINTED, profile.id)
 
 
-_MINTED = 10_000
+#: How good a home that is no identifier's is, and one that changes hands: any steady one is better.
+MINTED = 10_000
 _SHAKY = 20_000
 
 

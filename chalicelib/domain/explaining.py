@@ -16,6 +16,7 @@ from chalicelib.domain.addresses import normalised
 from chalicelib.domain.caps import DAY, concerns, counted, full, paused_until
 from chalicelib.domain.choosing import parts_of, score_of
 from chalicelib.domain.conditions.words import failed, words
+from chalicelib.domain.deciding import decide
 from chalicelib.domain.decision import Ask, Choice, Considered, Decision, Reason, Switches
 from chalicelib.domain.gates import Gates
 from chalicelib.domain.learning import Learned
@@ -45,11 +46,15 @@ def explain(
     "facts", "probability", "playbook"}`, given ones first, then the best, then what was ruled out.
     """
     explaining = _Explaining(profile, ask, rules, learned, switches, now)
+    considered = explaining.considered(decision)
+    if decision.again and not decision.choices:
+        afresh = decide(_without_nothing(profile, ask), ask, rules, learned, switches, now)
+        considered = explaining.still_nothing(decision, afresh)
     return {
         "decision": decision.id,
         "again": decision.again,
         "outcome": decision.outcome,
-        "messages": [msgspec.to_builtins(one) for one in explaining.considered(decision)],
+        "messages": [msgspec.to_builtins(one) for one in considered],
         "facts": decision.facts,
         "probability": decision.probability,
         "playbook": decision.playbook,
@@ -82,6 +87,16 @@ class _Explaining:
             if reason != "outscored":
                 yield Considered(name, reason, self._words(name, reason))
 
+    def still_nothing(self, decision: Decision, afresh: Decision) -> Iterable[Considered]:
+        """Where "nothing" stands since before: every message as it would be looked at now."""
+        stands = f"nothing was said at {self._clock(decision.at)}, and that stands until "
+        for one in self.considered(afresh):
+            if one.reason:
+                yield one
+            else:
+                said = stands + self._clock(decision.until)
+                yield msgspec.structs.replace(one, reason="outscored", words=said, probability=0.0)
+
     def _given(self, choice: Choice, scored: Considered | None) -> Considered:
         said = ""
         if choice.standing:
@@ -97,7 +112,9 @@ class _Explaining:
         return Considered(name, score=score, parts=parts_of(rules, self.subject, self.learned))
 
     def _outscored(self, one: Considered, decision: Decision) -> Considered:
-        first = next((choice for choice in decision.choices), None)
+        # Service messages went out beside whatever won; only where they took every place did they win.
+        kinds = sorted(decision.choices, key=lambda choice: choice.kind == "service")
+        first = next(iter(kinds), None)
         said = f"{first.message} came before it" if first else "another came before it"
         return msgspec.structs.replace(one, reason="outscored", words=said)
 
@@ -188,6 +205,8 @@ class _Explaining:
 
     def _below_silence(self, rules: MessageRules) -> str:
         score = score_of(rules, self.subject, self.learned)
+        if score <= 0:
+            return "worth nothing: its value, boost or weight is 0"
         return f"worth {score:.3g}, and under {self.playbook.policies.silence:.3g} nothing is said"
 
     def _way(self, rules: MessageRules) -> tuple[str, Reason | None]:
@@ -206,6 +225,17 @@ class _Explaining:
 
     def _date(self, at: int) -> str:
         return datetime.fromtimestamp(at / 1000, ZoneInfo(self.subject.zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def _without_nothing(profile: Profile, ask: Ask) -> Profile:
+    """The profile as if nothing had been answered at the placement before."""
+    kept = {
+        key: made
+        for key, made in profile.ledger.decisions.items()
+        if made.outcome != "nothing" or made.placement != ask.placement
+    }
+    replace = msgspec.structs.replace
+    return replace(profile, ledger=replace(profile.ledger, decisions=kept))
 
 
 def _listed(names: Iterable[str]) -> str:

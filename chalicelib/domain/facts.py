@@ -22,6 +22,10 @@ from chalicelib.domain.seen import join_seen, knows, remember
 from chalicelib.domain.sums import add_value, join_sums, millionths
 
 MOST_NAMES = 200
+MOST_TRAITS = 150
+LONGEST_NAME = 100
+LARGEST_TRAIT = 1024
+"""Bytes of JSON. The timeline keeps what is larger; a profile has to fit one item whatever clients send."""
 OTHER = "other"
 #: Traits that are addresses: a proven value is never replaced by an unproven one.
 ADDRESSES = frozenset({"email", "phone"})
@@ -72,12 +76,22 @@ def _fold_traits(facts: Facts, event: Event) -> None:
     inner = event.context.get("traits")
     sent = {**(inner if isinstance(inner, dict) else {}), **event.traits}
     for name, value in sent.items():
+        if len(name) > LONGEST_NAME or len(msgspec.json.encode(value)) > LARGEST_TRAIT:
+            continue
         proven = event.proven and name in ADDRESSES
         stamped = Stamped(value, event.timestamp, event.message_id, proven)
         keep = stronger_address if name in ADDRESSES else later
         kept = keep(facts.traits.get(name), stamped)
         if kept is not None:
             facts.traits[name] = kept
+    _fit_traits(facts.traits)
+
+
+def _fit_traits(traits: dict[str, Stamped]) -> None:
+    """Keep addresses and 150 others, the first in alphabetical order: a rule that no order changes."""
+    if len(traits) > MOST_TRAITS:
+        for name in sorted(traits.keys() - ADDRESSES)[MOST_TRAITS:]:
+            del traits[name]
 
 
 def _fold_context(facts: Facts, event: Event) -> None:
@@ -104,10 +118,11 @@ def _fold_stops(facts: Facts, event: Event) -> None:
 
 
 def _count(facts: Facts, event: Event) -> None:
-    known = facts.activity.get(event.title)
+    title = event.title if len(event.title) <= LONGEST_NAME else OTHER
+    known = facts.activity.get(title)
     at = event.timestamp
     if known is None:
-        facts.activity[event.title] = Activity(1, at, at)
+        facts.activity[title] = Activity(1, at, at)
         _fit_names(facts.activity)
     else:
         known.total += 1
@@ -175,6 +190,13 @@ def event_view(event: Event) -> dict[str, Any]:
     return view
 
 
+def told_view(event: Event) -> dict[str, Any]:
+    """The event as a decision about it keeps it: its context stands beside it, and is not kept twice."""
+    view = event_view(event)
+    view.pop("context", None)
+    return view
+
+
 def join_facts(a: Facts, b: Facts, rules: Rules, repeated: Sequence[Event] = ()) -> Facts:
     """The facts of one customer who was two profiles; `repeated` are the events that both have folded."""
     joined = Facts(first=_least(a.first, b.first), last=max(a.last, b.last))
@@ -183,6 +205,7 @@ def join_facts(a: Facts, b: Facts, rules: Rules, repeated: Sequence[Event] = ())
         for name in {**a.traits, **b.traits}
         if (stamped := _join_trait(name, a.traits.get(name), b.traits.get(name))) is not None
     }
+    _fit_traits(joined.traits)
     joined.permissions = permissions.join(a.permissions, b.permissions)
     joined.stops = {
         address: stamped

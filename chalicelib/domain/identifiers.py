@@ -66,7 +66,10 @@ def rank(order: dict[str, int], kind: str) -> int:
 
 
 def identifiers_of(event: Event, playbook: Playbook) -> Identified:
-    """Every identifier of an event, normalised, without junk, strongest first."""
+    """Every identifier of an event, normalised, without junk, strongest first.
+
+    Of a group call it is the strongest alone: that a customer belongs to an account links nobody.
+    """
     found: dict[Identifier, None] = {}
     unusable: list[Unusable] = []
     for kind, value in _carried(event):
@@ -77,13 +80,13 @@ def identifiers_of(event: Event, playbook: Playbook) -> Identified:
             unusable.append(outcome)
     order = ranks(playbook.identifiers)
     strongest_first = sorted(found, key=lambda one: (rank(order, one.kind), one.kind))
-    return Identified(tuple(strongest_first), tuple(unusable))
+    usable = strongest_first[:1] if event.type == "group" else strongest_first
+    return Identified(tuple(usable), tuple(unusable))
 
 
 def _carried(event: Event) -> Iterator[tuple[str, object]]:
-    if event.type != "group" or event.user_id or event.anonymous_id:
-        yield "user", event.user_id
-        yield "anonymous", event.anonymous_id
+    yield "user", event.user_id
+    yield "anonymous", event.anonymous_id
     if event.type == "identify" or event.origin == "topeka":
         inner = event.context.get("traits")
         for traits in (event.traits, inner if isinstance(inner, dict) else {}):

@@ -23,6 +23,7 @@ def purpose_key(secret: bytes, purpose: str) -> bytes:
     return hmac.digest(secret, b"topeka/" + purpose.encode(), "sha256")
 
 
+@lru_cache(maxsize=16_384)
 def door_id(secret: bytes, kind: str, value: str) -> str:
     """The home id of an identifier: `p_` and 26 characters (130 bits) of a keyed hash."""
     return "p_" + _letters(hmac.digest(purpose_key(secret, "door"), f"{kind}:{value}".encode(), "sha256"), 26)

@@ -66,6 +66,8 @@ def record_of(decision: Decision, ask: Ask) -> dict[str, Any]:
     """The decision as it is stored: choices, the ten best, counts by reason, facts read; under 2 KB."""
     reasons = Counter(decision.ruled_out.values())
     body: dict[str, Any] = {
+        "decision": decision.id,
+        "at": decision.at,
         "moment": ask.moment,
         "placement": ask.placement,
         "cause": ask.cause[:100],

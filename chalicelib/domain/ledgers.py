@@ -22,6 +22,8 @@ DECISIONS_LAST = 2 * DAY
 ANSWERS_LAST = 3_600_000
 """An inbound decision: as long as the same question could be asked again by a retry, or while it stands."""
 MOST_DECISIONS = 50
+MOST_CONTACTS = 500
+"""Five a day for 90 days. A site that shows something on every page makes more; those, and the oldest, go first."""
 
 #: How far a contact has come. What was told later in its life stands above what came before.
 RANKS = {
@@ -32,7 +34,10 @@ _OFFER_RANKS = {"open": 0, "withdrawn": 1, "used": 2}
 
 
 def join(a: Ledger, b: Ledger) -> Ledger:
-    """The ledger of one customer who was two profiles: latest state, earliest arm, seed and decision."""
+    """The ledger of one customer who was two profiles: latest state, earliest arm, seed and decision.
+
+    They are in every segment that either had entered: what was said about entering it is not said again.
+    """
     return Ledger(
         seed=_first(a, b).seed,
         seed_at=_first(a, b).seed_at,
@@ -51,20 +56,30 @@ def join(a: Ledger, b: Ledger) -> Ledger:
 def prune(ledger: Ledger, now: int) -> None:
     """Forget, in place, what no rule asks for any more.
 
-    Contacts after 90 days; offers that stand no more; decisions after two days, or for a placement an hour
-    after they ceased to stand, and only the latest "nothing" of a placement; at most the latest 50.
+    Contacts after 90 days, and all but 500; offers that stand no more; decisions after two days, or for a
+    placement an hour after they ceased to stand, and only the latest "nothing" of a placement; at most the
+    latest 50.
     """
-    ledger.contacts = {
-        delivery: contact
-        for delivery, contact in ledger.contacts.items()
-        if max(contact.at, contact.held_until) > now - CONTACTS_LAST
-    }
+    ledger.contacts = _kept_contacts(ledger.contacts, now)
     ledger.offers = {
         delivery: offer
         for delivery, offer in ledger.offers.items()
         if offer.state == "open" and offer.until > now
     }
     ledger.decisions = _kept_decisions(ledger.decisions, now)
+
+
+def _kept_contacts(contacts: Mapping[str, Contact], now: int) -> dict[str, Contact]:
+    """What went to the customer stays before what they were shown, and the newer before the older."""
+    kept = {
+        delivery: contact
+        for delivery, contact in contacts.items()
+        if max(contact.at, contact.held_until) > now - CONTACTS_LAST
+    }
+    if len(kept) <= MOST_CONTACTS:
+        return kept
+    best = sorted(kept.items(), key=lambda item: (not item[1].placement, item[1].at, item[0]))
+    return dict(best[-MOST_CONTACTS:])
 
 
 def _kept_decisions(decisions: Mapping[str, Made], now: int) -> dict[str, Made]:
@@ -122,7 +137,7 @@ def _arm_order(arm: tuple[str, int]) -> tuple[Any, ...]:
 
 
 def _entry_order(entry: tuple[bool, int]) -> tuple[Any, ...]:
-    return (entry[1], entry[0])
+    return entry
 
 
 def _wait_order(wait: Wait) -> tuple[Any, ...]:

@@ -11,22 +11,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain import ledger
-from chalicelib.domain.doors import Doors, is_shaky, lists, with_owner
+from chalicelib.domain.doors import MINTED, Doors, is_shaky, lists, with_owner
 from chalicelib.domain.effects import Join, Leave
 from chalicelib.domain.events import Event
 from chalicelib.domain.facts import join_profiles
 from chalicelib.domain.identifiers import CHANGES_HANDS, KNOWN_BY, Identifier
 from chalicelib.domain.playbook.model import IdentifierRule
-from chalicelib.domain.profile import Erased, Known, Profile, Sign
+from chalicelib.domain.profile import Known, Profile, Sign
 from chalicelib.domain.rules import Rules
 
 MOST_MERGES = 100
 MOST_IDENTIFIERS = 1000
+MOST_AT_ONCE = 16
+"""Links one event may make: each changes up to two doors, and a transaction takes 100."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A link that did not happen. `reason` is unique-conflict, over-limit, too-many-merges, too-many-identifiers."""
+    """A link that did not happen.
+
+    `reason` is unique-conflict, over-limit, too-many-merges, too-many-identifiers or too-many-at-once.
+    """
 
     identifier: Identifier
     reason: str
@@ -46,7 +51,8 @@ def place_event(doors: Doors, event: Event, identifiers: Sequence[Identifier], r
         return Placed(None)
     refusals: list[Refusal] = []
     profile = _lead(doors, identifiers[0], event)
-    for weaker in identifiers[1:]:
+    refusals.extend(Refusal(one, "too-many-at-once") for one in identifiers[1 + MOST_AT_ONCE :])
+    for weaker in identifiers[1 : 1 + MOST_AT_ONCE]:
         outcome = _link(doors, profile, weaker, event, rules)
         if isinstance(outcome, Refusal):
             refusals.append(outcome)
@@ -67,8 +73,8 @@ def _lead(doors: Doors, identifier: Identifier, event: Event) -> Profile:
     living = doors.resident(home, event.timestamp)
     if living is not None:
         return living
-    was = doors.now.get(home)
-    profile = Profile(id=home, born_after=was.at if isinstance(was, Erased) else 0)
+    born_after = doors.erased_at(doors.leads_to(home, event.timestamp))
+    profile = Profile(id=home, born_after=born_after)
     profile.identifiers.append(_known(identifier, event))
     profile.ledger.seed = home
     profile.ledger.seed_at = event.timestamp
@@ -92,7 +98,8 @@ def _link(
     if not reason:
         return _merge(doors, profile, other, event, rules)
     if weaker.kind in CHANGES_HANDS and other.id != doors.home(weaker):
-        return _hand_over(doors, profile, weaker, event)
+        reason = _why_not_list(profile, [weaker], rules)
+        return Refusal(weaker, reason) if reason else _hand_over(doors, profile, weaker, event)
     return Refusal(weaker, reason)
 
 
@@ -103,7 +110,7 @@ def _attach(
     if reason:
         return Refusal(weaker, reason)
     if is_shaky(profile) and doors.home(profile_identifier(profile)) == profile.id:
-        profile = _move(doors, profile, doors.secrets.home("minted", event.message_id))
+        profile = _move(doors, profile, _minted(doors, profile, event))
     profile.identifiers.append(_known(weaker, event))
     doors.put(profile)
     home = doors.home(weaker)
@@ -170,8 +177,8 @@ def _why_not_join(a: Profile, b: Profile, rules: Rules) -> str:
 def _merge(doors: Doors, a: Profile, b: Profile, event: Event, rules: Rules) -> Profile:
     """Join two profiles at the better home; the other home gets a sign, with the removal of its rows."""
     survivor, loser = sorted((a, b), key=doors.lives_strongly)
-    if doors.lives_strongly(survivor)[0] > doors.lives_strongly(_minted(doors, event))[0]:
-        survivor = _move(doors, survivor, doors.secrets.home("minted", event.message_id))
+    if doors.lives_strongly(survivor)[0] > MINTED:
+        survivor = _move(doors, survivor, _minted(doors, survivor, event))
     join_profiles(survivor, loser, rules)  # doors lead an event to one profile: none was folded in both
     survivor.ledger = ledger.join(survivor.ledger, loser.ledger)
     sides = _proofs_left(survivor, loser, event), _proofs_left(loser, survivor, event)
@@ -203,8 +210,9 @@ def is_known(profile: Profile) -> bool:
     return any(one.kind in KNOWN_BY for one in profile.identifiers)
 
 
-def _minted(doors: Doors, event: Event) -> Profile:
-    return Profile(id=doors.secrets.home("minted", event.message_id))
+def _minted(doors: Doors, profile: Profile, event: Event) -> str:
+    """A home that is no identifier's. Clients may number their messages alike, so where it lived goes in."""
+    return doors.secrets.home("minted", f"{event.message_id}/{profile.id}")
 
 
 def _together(a: Sequence[Known], b: Sequence[Known]) -> list[Known]:
@@ -250,7 +258,8 @@ def _leave_home(doors: Doors, gone: Profile, to: Profile) -> None:
     doors.outbox.setdefault(to.id, []).extend(
         effect for effect in pending if not isinstance(effect, Join | Leave)
     )
-    doors.outbox[gone.id] = [Leave(group, gone.id, gone.ledger.now) for group in groups_of(gone)]
+    doors.outbox[gone.id] = [effect for effect in pending if isinstance(effect, Leave)]
+    doors.outbox[gone.id] += [Leave(group, gone.id, gone.ledger.now) for group in groups_of(gone)]
 
 
 def groups_of(profile: Profile) -> list[str]:

@@ -77,6 +77,6 @@ def target_of(claims: Mapping[str, Any], row_links: Mapping[str, str]) -> str | 
 
 def rendered_target(declared: str, rendered: str) -> str | None:
     """A declared link filled in, made safe for a header; None if a template changed its scheme or host."""
-    address = quote("".join(rendered.split()), safe=_PLAIN)
+    address = quote(" ".join(rendered.split()), safe=_PLAIN)
     meant, got = urlsplit(declared), urlsplit(address)
     return address if (got.scheme, got.netloc) == (meant.scheme, meant.netloc) else None

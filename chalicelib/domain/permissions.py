@@ -143,6 +143,13 @@ def _about(statements: Statements, channel: str, topic: str) -> Iterator[Permiss
         yield from statements.get(key, {}).values()
 
 
+def was_granted_by_proof(facts: Facts, channel: str) -> bool:
+    """Whether somebody who proved who they are ever said yes to the channel, on any topic."""
+    return any(
+        "granted+" in slots and key.partition("/")[0] == channel for key, slots in facts.permissions.items()
+    )
+
+
 def _address_is_proven(facts: Facts, channel: str) -> bool:
     name = ADDRESS_TRAITS.get(channel)
     held = facts.traits.get(name) if name else None

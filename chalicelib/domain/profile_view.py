@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from chalicelib.domain.places import located
 from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Contact, Facts, Permission, Profile
 from chalicelib.domain.rules import Rules
+from chalicelib.domain.stored import Delivery
 from chalicelib.domain.subject import subject_of
 
 CONTACTS_FOR = 90 * 86_400_000
@@ -37,7 +38,7 @@ def view(profile: Profile, rules: Rules, now: int) -> dict[str, Any]:
             name: {"total": seen.total, "first": to_text(seen.first), "last": to_text(seen.last)}
             for name, seen in facts.activity.items()
         },
-        "place": _place(place) if place else None,
+        "place": _place(place) if place else {},
         "merged": list(profile.merged),
     }
 
@@ -46,6 +47,31 @@ def event_view(event: Event) -> dict[str, Any]:
     """An event of the timeline, its times in ISO 8601."""
     shown: dict[str, Any] = msgspec.to_builtins(event)
     return {**shown, "timestamp": to_text(event.timestamp), "receivedAt": to_text(event.received_at)}
+
+
+def decision_view(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored record of a decision, its times in ISO 8601."""
+    choices = [_choice_view(choice) for choice in record.get("choices", ())]
+    return {**_told(record, "at"), "choices": choices}
+
+
+def _choice_view(choice: Mapping[str, Any]) -> dict[str, Any]:
+    shown = _told(choice, "until")
+    held = shown.pop("held_until", 0)
+    return shown | ({"heldUntil": to_text(held)} if held else {})
+
+
+def delivery_view(row: Delivery) -> dict[str, Any]:
+    """A delivery's row, its times in ISO 8601."""
+    body = _told(row.body, "due")
+    if "event" in body:
+        body["event"] = _told(body["event"], "timestamp", "receivedAt")
+    return _told({**msgspec.to_builtins(row), "body": body}, "at", "claimed_at")
+
+
+def _told(held: Mapping[str, Any], *times: str) -> dict[str, Any]:
+    """What is held, those of its members that are times (ms) in ISO 8601."""
+    return {**held, **{name: to_text(held[name]) for name in times if name in held}}
 
 
 def _place(place: Any) -> dict[str, str]:

@@ -16,7 +16,7 @@ from chalicelib.domain.deciding import decide
 from chalicelib.domain.decision import Ask, Switches
 from chalicelib.domain.effects import Effect, Join, Leave, Ring
 from chalicelib.domain.events import OUTCOMES, Event
-from chalicelib.domain.facts import event_view
+from chalicelib.domain.facts import event_view, told_view
 from chalicelib.domain.keys import cause_id
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.places import location_ends, possible_places
@@ -112,21 +112,44 @@ def _begin(
         if moment.moment.hold:
             _hold(profile, event, moment, now, effects)
         else:
-            yield Ask(cause=event.message_id, moment=name, context=event.context, event=event_view(event))
+            yield Ask(cause=event.message_id, moment=name, context=event.context, event=told_view(event))
 
 
 def _hold(profile: Profile, event: Event, moment: MomentRules, now: int, effects: list[Effect]) -> None:
-    """Start or restart a hold. A ring already on its way is kept: ringing early, it is armed again."""
+    """Start or restart a hold. A ring already on its way is kept: ringing early, it is armed again.
+
+    A trigger that comes late, after a hold that it would have been part of has ended, says nothing again.
+    """
     name = moment.moment.name
     before = profile.ledger.waits.get(name)
     if before is not None and before.since >= event.timestamp:
         return
-    due = max(event.timestamp + moment.moment.hold, now)
+    due = event.timestamp + moment.moment.hold
+    if _has_ended(profile, name, due):
+        return
+    due = max(due, now)
     profile.ledger.waits[name] = Wait(
-        name, event.timestamp, event.message_id, due, event=event_view(event), context=event.context
+        name, event.timestamp, event.message_id, due, event=told_view(event), context=event.context
     )
-    if before is None:
+    if before is None or not now < before.due <= due:
         effects.append(_wait_ring(profile, name, due))
+
+
+def _has_ended(profile: Profile, moment: str, due: int) -> bool:
+    """Whether a hold of the moment has been decided at or after the time at which one would have ended."""
+    return any(
+        made.at >= due and not made.placement and key.rpartition(":")[0] == moment
+        for key, made in profile.ledger.decisions.items()
+    )
+
+
+def rings_of(profile: Profile) -> list[Ring]:
+    """A ring for every hold and the wake: for one that has just been joined or moved to a new home.
+
+    Those under way ring where it lived before, and the door there may be somebody else's by then.
+    """
+    rings = [_wait_ring(profile, name, wait.due) for name, wait in profile.ledger.waits.items()]
+    return [*rings, _wake_ring(profile)] if profile.ledger.wake else rings
 
 
 def _wait_ring(profile: Profile, moment: str, due: int) -> Ring:
@@ -166,8 +189,12 @@ def _arm_wake(profile: Profile, rules: Rules, subject: Subject, effects: list[Ef
     armed = profile.ledger.wake
     if soonest and (not armed or armed <= subject.now or soonest < armed):
         profile.ledger.wake = soonest
-        ring = cause_id("r_", profile.id, "wake", str(soonest))
-        effects.append(Ring(ring, profile.id, soonest, WOKEN, {"due": soonest}))
+        effects.append(_wake_ring(profile))
+
+
+def _wake_ring(profile: Profile) -> Ring:
+    due = profile.ledger.wake
+    return Ring(cause_id("r_", profile.id, "wake", str(due)), profile.id, due, WOKEN, {"due": due})
 
 
 def _next_change(condition: Condition, profile: Profile, subject: Subject) -> int | None:

@@ -12,7 +12,7 @@ import msgspec
 from chalicelib.domain.decision import Ask
 from chalicelib.domain.errors import BadRequest
 from chalicelib.domain.events import Event
-from chalicelib.domain.facts import event_view, fold
+from chalicelib.domain.facts import event_view, fold, told_view
 from chalicelib.domain.made_up import MADE_UP, typed
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.rules import MomentRules, Rules, Subject
@@ -55,7 +55,7 @@ def rehearse(profile: Profile, sent: Mapping[str, Any], rules: Rules, now: int) 
     after = deepcopy(profile)
     fold(after, event, rules)
     for one in _triggered(after, event, before, rules, now):
-        ask = Ask(event.message_id, moment=one.moment.name, context=event.context, event=event_view(event))
+        ask = Ask(event.message_id, moment=one.moment.name, context=event.context, event=told_view(event))
         yield Rehearsed(after, ask, rules)
 
 

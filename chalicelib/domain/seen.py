@@ -1,4 +1,4 @@
-"""The short-term memory of what a profile has folded: 24 hours by receipt, at most 500 messages."""
+"""The short-term memory of what a profile has folded: 24 hours by receipt, at most 500 messages (or one request)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def may_have_forgotten(seen: Seen, event: Event) -> bool:
 def remember(seen: Seen, event: Event) -> None:
     """Keep the event's id; what falls out of the memory raises its floor."""
     seen.ids[short_id(event.message_id)] = event.received_at
-    if len(seen.ids) > MOST or event.received_at - _oldest(seen) > MEMORY:
+    oldest = _oldest(seen)
+    crowded = len(seen.ids) > MOST and oldest != event.received_at
+    if crowded or event.received_at - oldest > MEMORY:
         _drop_old(seen)
 
 
@@ -47,8 +49,10 @@ def _oldest(seen: Seen) -> int:
 
 def _drop_old(seen: Seen) -> None:
     newest_first = sorted(seen.ids.items(), key=lambda item: (item[1], item[0]), reverse=True)
-    bound = newest_first[0][1] - MEMORY if newest_first else 0
-    kept = [item for item in newest_first[:MOST] if item[1] >= bound]
+    newest = newest_first[0][1] if newest_first else 0
+    # One request may bring 2,500 events of a customer: it is kept whole, for it may be brought again half-done.
+    most = max(MOST, sum(received == newest for _, received in newest_first))
+    kept = [item for item in newest_first[:most] if item[1] >= newest - MEMORY]
     dropped = newest_first[len(kept) :]
     if dropped:
         seen.floor = max(seen.floor, dropped[0][1] + 1)

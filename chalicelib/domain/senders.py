@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 
-def email_sender(senders: Mapping[str, Any]) -> str:
-    """`Name <address>`, "" if the playbook names none."""
-    return str(senders.get("email", ""))
+def email_sender(senders: Mapping[str, Any], base_url: str) -> str:
+    """`Name <address>`; a playbook that names none sends as `no-reply` at the host of `base_url`."""
+    return str(senders.get("email") or f"no-reply@{_host(base_url)}")
 
 
 def sms_sender(senders: Mapping[str, Any], phone: str) -> str:
@@ -19,6 +20,12 @@ def sms_sender(senders: Mapping[str, Any], phone: str) -> str:
     if len(numbers) == 1:
         return str(next(iter(numbers.values())))
     return str(numbers.get(_country(phone)) or next(iter(numbers.values())))
+
+
+def _host(url: str) -> str:
+    """The host's name; a number is no name, and stands for this machine."""
+    host = urlsplit(url).hostname or ""
+    return host if host.rpartition(".")[2].isalpha() else "localhost"
 
 
 def _country(phone: str) -> str:

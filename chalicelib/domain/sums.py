@@ -24,8 +24,8 @@ def millionths(value: object) -> int | None:
             value = float(value)
         except ValueError:
             return None
-    if not isinstance(value, int | float) or value != value or abs(value) > 1e12:
-        return None
+    if not isinstance(value, int | float) or not abs(value) <= 1e12:
+        return None  # also NaN, which is not at most anything
     return round(value * MILLIONTHS)
 
 

@@ -16,6 +16,8 @@ T = TypeVar("T")
 _GZIP = 31
 _DEEPEST = 4 * LEVELS
 _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.+)`", re.DOTALL)
 _BATCH = msgspec.json.Decoder(Batch)
 #: Half a surrogate: what the decoder of each event refuses.
 _NO_TEXT = "\ud800"
@@ -94,7 +96,7 @@ def json_batch(body: bytes) -> Batch:
 def _split(body: bytes) -> bytes:
     """The body as a more lenient reader takes it, so that its events can be judged one by one.
 
-    Clients that cut a text in the middle of an emoji write half a surrogate (`\\ud83e`): well-formed by RFC 8259
+    Clients that cut a text in the middle of an emoji write half a surrogate: well-formed by RFC 8259
     (section 8.2) and yet no text. And Python's write `NaN`. Either is the fault of its own event.
     """
     import json
@@ -125,7 +127,15 @@ def _clipped(body: bytes) -> bytes:
 
 def _wrong_type(error: msgspec.ValidationError) -> BadRequest:
     words, _, path = str(error).partition(" - at `$")
-    return BadRequest("invalid-type", f"{words}.", path.strip("`."))
+    path = path.strip("`.")
+    if missing := _MISSING.fullmatch(words):
+        return BadRequest("missing-field", f"Set `{missing[1]}`.", f"{path}.{missing[1]}".strip("."))
+    if unknown := _UNKNOWN.fullmatch(words):
+        field = f"{path}.{unknown[1]}".strip(".")
+        return BadRequest(
+            "unknown-field", "Leave this out, or correct its name: it is not known here.", field
+        )
+    return BadRequest("invalid-type", f"{words}.", path)
 
 
 def _malformed() -> BadRequest:

@@ -12,7 +12,7 @@ from chalicelib.entrypoints import http
 blueprint = Blueprint(__name__)
 
 
-@blueprint.route("/health", methods=["GET"], **http.ANY)
+@blueprint.route("/health", methods=["GET", "HEAD"], **http.ANY)
 @http.answers(blueprint)
 def health(_: http.Incoming) -> dict[str, Any]:
     """Answers only where the playbook's table does."""

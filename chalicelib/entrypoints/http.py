@@ -27,8 +27,16 @@ log = Logger(service="topeka")
 
 #: Every content type is taken: browsers' beacons say `text/plain`, and what counts is what the bytes are.
 ANY: dict[str, Any] = {"content_types": ["*/*"]}
-#: For what public pages call: any origin, never credentials.
-PUBLIC: dict[str, Any] = {**ANY, "cors": CORSConfig(allow_origin="*", max_age=86_400)}
+#: For what public pages call: any origin, never credentials. They may compress, and learn when to try again.
+PUBLIC: dict[str, Any] = {
+    **ANY,
+    "cors": CORSConfig(
+        allow_origin="*",
+        allow_headers=["Content-Encoding"],
+        expose_headers=["Retry-After"],
+        max_age=86_400,
+    ),
+}
 
 _RETRY_AFTER_SECONDS = "5"
 _JSON = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -68,7 +76,7 @@ class Incoming:
 
     def limit(self, default: int, most: int) -> int:
         """The `limit` of a listing. Raises `BadRequest`."""
-        text = self.query.get("limit", str(default))
+        text = self.query.get("limit") or str(default)
         if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= most:
             raise BadRequest("invalid-limit", f"Set `limit` to a number from 1 to {most}.", "limit")
         return int(text)

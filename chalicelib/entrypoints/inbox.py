@@ -8,6 +8,7 @@ import msgspec
 from chalice.app import Blueprint
 
 from chalicelib import wiring
+from chalicelib.domain.segment_calls import EVENT_BYTES
 from chalicelib.entrypoints import bodies, http
 from chalicelib.services.identify_caller import Asked, Id, Identity
 
@@ -39,22 +40,24 @@ def read_inbox(incoming: http.Incoming) -> dict[str, Any]:
 
 
 @blueprint.route("/v1/inbox/{delivery}/seen", methods=["POST"], **http.PUBLIC)
-@http.answers(blueprint, body="json")
+@http.answers(blueprint, body="raw", limit=EVENT_BYTES)
 def seen(incoming: http.Incoming) -> dict[str, Any]:
     """The customer has seen a message."""
     return _note(incoming, "seen")
 
 
 @blueprint.route("/v1/inbox/{delivery}/dismissed", methods=["POST"], **http.PUBLIC)
-@http.answers(blueprint, body="json")
+@http.answers(blueprint, body="raw", limit=EVENT_BYTES)
 def dismissed(incoming: http.Incoming) -> dict[str, Any]:
     """The customer wants a message gone."""
     return _note(incoming, "dismissed")
 
 
 def _note(incoming: http.Incoming, done: str) -> dict[str, Any]:
-    named = {name: value for name, value in {**incoming.query, **incoming.json}.items() if name != "writeKey"}
-    identity = _identity(incoming, bodies.typed(named, WhoBody), incoming.json.get("writeKey"))
+    """The identifier and the token stand in the body, or in the query as they do where the inbox is read."""
+    said = bodies.json_object(incoming.body) if incoming.body else {}
+    named = {**incoming.query, **said}
+    identity = _identity(incoming, bodies.typed(named, WhoBody), named.get("writeKey"))
     wiring.read_inbox().note(identity, incoming.path["delivery"], done)
     return {"success": True}
 

@@ -8,7 +8,7 @@ import msgspec
 from chalice.app import Blueprint
 
 from chalicelib import wiring
-from chalicelib.domain.segment_calls import EVENT_BYTES, instant
+from chalicelib.domain.segment_calls import instant
 from chalicelib.entrypoints import bodies, http
 from chalicelib.services.start_moment import Audience
 
@@ -31,7 +31,7 @@ class MomentBody(msgspec.Struct):
 
 
 @blueprint.route("/v1/moments", methods=["POST"], **http.ANY)
-@http.answers(blueprint, scope="operate", body="json", limit=2 * EVENT_BYTES)
+@http.answers(blueprint, scope="operate", body="json")
 def start_moment(incoming: http.Incoming) -> http.Reply:
     """Taken: each customer it concerns gets the event in turn."""
     asked = bodies.typed(incoming.json, MomentBody)

@@ -30,7 +30,7 @@ _PIXEL = bytes.fromhex(
 )
 
 
-@blueprint.route("/u/{token}", methods=["GET"], **http.ANY)
+@blueprint.route("/u/{token}", methods=["GET", "HEAD"], **http.ANY)
 @http.answers(blueprint)
 def ask_to_unsubscribe(incoming: http.Incoming) -> http.Reply:
     """What would be stopped; nothing is, yet."""
@@ -51,7 +51,7 @@ def unsubscribe(incoming: http.Incoming) -> http.Reply:
     return _page("unsubscribed", "Done", **about, preferences=_preferences_link(claims))
 
 
-@blueprint.route("/p/{token}", methods=["GET"], **http.ANY)
+@blueprint.route("/p/{token}", methods=["GET", "HEAD"], **http.ANY)
 @http.answers(blueprint)
 def show_preferences(incoming: http.Incoming) -> http.Reply:
     """The customer's topics by channel."""
@@ -80,14 +80,15 @@ def follow_link(incoming: http.Incoming) -> http.Reply:
     return _lead_to(target) if target else _gone()
 
 
-@blueprint.route("/o/{token}", methods=["GET"], **http.ANY)
+@blueprint.route("/o/{token}", methods=["GET", "HEAD"], **http.ANY)
 @http.answers(blueprint)
 def note_open(incoming: http.Incoming) -> http.Reply:
     """The pixel of an e-mail."""
     claims = _claims(incoming, "open")
     if claims is None:
         return _gone()
-    wiring.take_click().opened(claims)
+    if incoming.method == "GET":
+        wiring.take_click().opened(claims)
     return http.Reply(_PIXEL, headers={"Content-Type": "image/gif", **_UNCACHED})
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from chalice.app import Blueprint
 
 from chalicelib import wiring
+from chalicelib.domain.errors import BadRequest
+from chalicelib.domain.playbook.channels import is_channel
 from chalicelib.domain.segment_calls import instant
 from chalicelib.entrypoints import bodies, http
 
@@ -21,7 +23,7 @@ class PermissionBody(msgspec.Struct):
 
     channel: Name
     topic: Name
-    state: Literal["granted", "denied"]
+    state: str
     source: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
@@ -73,6 +75,10 @@ def export_profile(incoming: http.Incoming) -> http.Reply:
 def put_permission(incoming: http.Incoming) -> dict[str, Any]:
     """Note what the customer said; it can be read at once."""
     said = bodies.typed(incoming.json, PermissionBody)
+    if said.state not in ("granted", "denied"):
+        raise BadRequest("invalid-state", "Set `state` to `granted` or `denied`.", "state")
+    if said.channel != "*" and not is_channel(said.channel):
+        raise BadRequest("unknown-channel", "Set `channel` to one like `email` or `sms`.", "channel")
     return wiring.set_permission()(
         incoming.path["profile"], said.channel, said.topic, said.state, said.source or "operator"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
@@ -16,6 +17,8 @@ from chalicelib.services.ports import Clock, EventQueue
 #: Excerpts are at most 2 KB each and share this much a batch, so that a batch always fits one queue message.
 _EXCERPT_BYTES = 2_000
 _EXCERPTS_BYTES = 100_000
+#: What a refused call may carry and an excerpt never keeps: keys and proofs.
+_CREDENTIAL = re.compile(rb'("(?:writeKey|userToken)"\s*:\s*)"(?:[^"\\]|\\.)*"?')
 
 
 class CollectEvents:
@@ -72,7 +75,7 @@ class CollectEvents:
             message=refusal.message,
             index=index,
             received_at=receipt.received_at,
-            excerpt=raw[:_EXCERPT_BYTES].decode(errors="ignore"),
+            excerpt=_CREDENTIAL.sub(rb'\1"..."', raw[:_EXCERPT_BYTES]).decode(errors="ignore"),
         )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.domain import ledger
 from chalicelib.domain.adopting import is_adopted
-from chalicelib.domain.content import content_of, data_of, locale_of
+from chalicelib.domain.content import content_of, data_of, in_full, locale_of
 from chalicelib.domain.deciding import decide
 from chalicelib.domain.decision import Ask, Choice, Decision, Reason
 from chalicelib.domain.doors import Doors, lists
@@ -27,7 +27,7 @@ from chalicelib.domain.learning import Learned
 from chalicelib.domain.linking import is_known
 from chalicelib.domain.links import shown_links
 from chalicelib.domain.places import located
-from chalicelib.domain.profile import Erased, Known, Profile
+from chalicelib.domain.profile import Known, Profile
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.versions import next_version
 from chalicelib.services.adopt_playbook import adopt_playbook
@@ -86,7 +86,7 @@ class DecideMoment:
         rules = self.rules.current()
         if question.placement not in rules.playbook.placements:
             known = ", ".join(sorted(rules.playbook.placements)) or "none"
-            message = f"the playbook has no placement {question.placement!r}; it has {known}"
+            message = f"Name a placement of the playbook: it has {known}."
             raise BadRequest("unknown-placement", message, "placement")
         cause = nonces.token_hex(8)
         for attempt in range(TRIES):
@@ -152,7 +152,8 @@ class DecideMoment:
         data["link"] = shown_links(
             self.secrets, self.base_url, targets, delivery=choice.delivery, profile=profile.id, now=now
         )
-        return self.templates.render(content, data)
+        filled = self.templates.render(content, data)
+        return None if filled is None else in_full(filled, rules.playbook.images, data["link"])
 
     def _explain(
         self, profile: Profile, ask: Ask, rules: Rules, decision: Decision, now: int
@@ -182,9 +183,7 @@ def _profile_for(question: Question, doors: Doors, now: int) -> Profile:
             return found
     lead = asked[0]
     home = doors.home(lead)
-    was = doors.now.get(home)
-    born_after = was.at if isinstance(was, Erased) else 0
-    fresh = Profile(id=home, born_after=born_after)
+    fresh = Profile(id=home, born_after=doors.erased_at(doors.leads_to(home, now)))
     fresh.identifiers.append(
         Known(lead.kind, lead.value, now, "", proven=question.proven and lead.kind == "user")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,11 +76,23 @@ class EraseProfile:
         doors = self.profiles.read(homes, consistent=True)
         if not isinstance(doors.get(homes[0]), Profile):
             raise Conflict((homes[0],))
-        writes = [
-            self._tombstone(home, doors.get(home), at) for home in homes if is_theirs(doors.get(home), homes)
-        ]
-        for start in range(0, len(writes), TOGETHER):
-            self.profiles.commit(writes[start : start + TOGETHER])
+        self._bury(homes[:TOGETHER], doors, homes, at)
+        for start in range(TOGETHER, len(homes), TOGETHER):
+            self._bury_surely(homes[start : start + TOGETHER], homes, at)
+
+    def _bury_surely(self, part: list[str], homes: list[str], at: int) -> None:
+        """Once the profile has gone, nobody can ask for the rest again: a conflict is settled here."""
+        for _ in range(TRIES):
+            try:
+                return self._bury(part, self.profiles.read(part, consistent=True), homes, at)
+            except Conflict:
+                continue
+        raise Unavailable("profiles")
+
+    def _bury(self, part: list[str], doors: Mapping[str, Door], homes: list[str], at: int) -> None:
+        theirs = [home for home in part if is_theirs(doors.get(home), homes)]
+        if theirs:
+            self.profiles.commit([self._tombstone(home, doors.get(home), at) for home in theirs])
 
     def _tombstone(self, home: str, door: Door | None, at: int) -> Write:
         version = door.version if door else ""

@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.profile import Profile
-from chalicelib.domain.profile_view import event_view, view
+from chalicelib.domain.profile_view import decision_view, delivery_view, event_view, view
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Deliveries, Timeline
 from chalicelib.services.read_profile import every, homes
@@ -20,7 +20,7 @@ _PART = 500
 
 @dataclass(frozen=True, slots=True)
 class ExportProfile:
-    """Reads all pages; nothing is left out, so `facts` and `ledger` are there as they are stored."""
+    """Reads all pages; nothing is left out, so `facts` and `ledger` are there as they are stored (times in ms)."""
 
     resolve: ResolveAddress
     rules: LiveRules
@@ -38,8 +38,10 @@ class ExportProfile:
             "exportedAt": to_text(now),
             "profile": view(profile, self.rules.current(), now),
             "timeline": [event_view(event) for event in every(lambda at: self.timeline.page(ids, _PART, at))],
-            "decisions": every(lambda at: self.timeline.decisions(ids, _PART, at)),
-            "deliveries": [msgspec.to_builtins(row) for _, row in sorted(rows.items())],
+            "decisions": [
+                decision_view(record) for record in every(lambda at: self.timeline.decisions(ids, _PART, at))
+            ],
+            "deliveries": [delivery_view(row) for _, row in sorted(rows.items())],
             "stored": _stored(profile),
         }
 

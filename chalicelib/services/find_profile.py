@@ -17,13 +17,22 @@ def open_doors(
 ) -> None:
     """Read these homes (with the times that matter there) and every home their signs lead to.
 
-    One batch read, and one more for each step of signs that leaves what was read.
+    One batch read, and one more for each step of signs that leaves what was read. A batch read is no snapshot,
+    but a sign never leads to an empty home: one that seems to was read after what it leads to.
+
+        us     read B: empty ..................... read A: leads to B    (so B is read again)
+        link                   put B, sign A -> B
     """
     asked = set(homes)
+    again: set[str] = set()
     wanted = {home for home, _ in asked if not doors.has(home)}
     while wanted:
-        doors.take(wanted, profiles.read(wanted, consistent=consistent))
-        wanted = {end for home, at in asked if not doors.has(end := doors.leads_to(home, at))}
+        doors.take(wanted, profiles.read(wanted, consistent=consistent or wanted <= again))
+        led = {end for home, at in asked if (end := doors.leads_to(home, at)) != home}
+        wanted = {end for end in led if not doors.has(end)}
+        if not wanted:
+            wanted = {end for end in led if end not in doors.now} - again
+            again |= wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +43,17 @@ class FindProfile:
     secrets: Secrets
 
     def by_id(self, profile_id: str) -> Profile | None:
-        """The profile that lives at this home, or that its sign leads to."""
-        doors = Doors(self.secrets, ranks(()))
-        open_doors(self.profiles, doors, [(profile_id, _LATEST)], consistent=True)
-        return doors.resident(profile_id, _LATEST)
+        """The profile that lives at this home, or did before anybody else; whoever has the device now."""
+        return self._resident(profile_id, 0)
 
     def by_identifier(self, kind: str, value: str) -> Profile | None:
         """The profile that lists a (normalised) identifier."""
-        return self.by_id(self.secrets.home(kind, value))
+        return self._resident(self.secrets.home(kind, value), _LATEST)
+
+    def _resident(self, home: str, at: int) -> Profile | None:
+        doors = Doors(self.secrets, ranks(()))
+        open_doors(self.profiles, doors, [(home, at)], consistent=True)
+        return doors.resident(home, at)
 
 
 _LATEST = 1 << 62

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from chalicelib.domain.decision import Switches
+from chalicelib.domain.playbook.channels import GOING, WEBHOOK
 from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, Playbook
 from chalicelib.domain.rules import Rules
 from chalicelib.services.ports import Clock, Playbooks
@@ -20,11 +21,15 @@ _decoder = msgspec.msgpack.Decoder(Playbook)
 
 @dataclass(slots=True)
 class LiveRules:
-    """Looks which version is live at most every `max_age` ms, and loads a version once."""
+    """Looks which version is live at most every `max_age` ms, and loads a version once.
+
+    `carried` are the channels that go to the customer and have a provider (None: all have one).
+    """
 
     playbooks: Playbooks
     clock: Clock
     max_age: int = 10_000
+    carried: frozenset[str] | None = None
     _looked: int = -1
     _version: int = 0
     _switches: Switches = field(default_factory=Switches)
@@ -37,9 +42,13 @@ class LiveRules:
         return self.version(self._version)
 
     def switches(self) -> Switches:
-        """What the operator has turned off."""
-        self._look()
-        return self._switches
+        """What the operator has turned off, and every channel that nobody carries."""
+        playbook = self.current().playbook
+        if self.carried is None:
+            return self._switches
+        going = (*GOING, *(f"{WEBHOOK}{name}" for name in playbook.webhooks))
+        off = {channel: False for channel in going if channel not in self.carried}
+        return msgspec.structs.replace(self._switches, channels={**self._switches.channels, **off})
 
     def version(self, number: int) -> Rules:
         """The rules of one version; 0 is the empty playbook. Raises KeyError for one never published."""

@@ -43,9 +43,12 @@ class Timeline(Protocol):
         """Store a decision's record under the profile id."""
 
     def contains(
-        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int]
+        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int], before: int
     ) -> set[str]:
-        """Which of the message ids are stored under any of these profile ids, with times in the range (ms)."""
+        """Which of the message ids are stored under any of these profile ids, with times in the range (ms).
+
+        Only copies that were received `before` that time (ms) count.
+        """
 
     def page(self, profiles: Sequence[str], limit: int, cursor: str = "") -> Page:
         """Events newest first, each once."""

@@ -49,12 +49,13 @@ class PublishPlaybook:
         from chalicelib.domain.playbook.parsing import parse_with_lines
 
         parsed = parse_with_lines(text)
-        if parsed.playbook is None:
+        if parsed.draft is None:
             raise _refused(parsed.faults)
         preparing = _Preparing(self.templates, parsed.lines)
-        prepared = preparing.playbook(parsed.playbook)
-        if preparing.faults:
-            raise _refused(sorted(preparing.faults, key=lambda fault: fault.line))
+        prepared = preparing.playbook(parsed.draft)
+        faults = [*parsed.faults, *preparing.faults]
+        if faults:
+            raise _refused(sorted(faults, key=lambda fault: fault.line))
         return prepared
 
     def source(self) -> str:
@@ -119,7 +120,9 @@ class _Preparing:
         return {channel: self._content(content, f"{path}.{channel}") for channel, content in contents.items()}
 
     def _content(self, content: Mapping[str, Any], path: str) -> dict[str, Any]:
-        prepared, faults = self.templates.prepare(content)
+        # What is no text has its fault already.
+        there = {name: value for name, value in content.items() if value is not None}
+        prepared, faults = self.templates.prepare(there)
         for inner, message in faults:
             full = f"{path}.{inner}" if inner else path
             self.faults.append(Fault(self._line(full), full, message))

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.adopting import is_adopted
 from chalicelib.domain.profile import Profile
-from chalicelib.domain.profile_view import event_view, view
+from chalicelib.domain.profile_view import decision_view, event_view, view
 from chalicelib.domain.stored import Page
 from chalicelib.services.adopt_playbook import adopt_playbook
 from chalicelib.services.live_rules import LiveRules
@@ -44,7 +44,7 @@ class ReadProfile:
     def decisions(self, address: str, limit: int, cursor: str) -> dict[str, Any]:
         """What was decided, newest first."""
         page = self.timeline.decisions(homes(self.resolve(address)), limit, cursor)
-        return {"decisions": list(page.items), "cursor": page.cursor}
+        return {"decisions": [decision_view(record) for record in page.items], "cursor": page.cursor}
 
 
 def homes(profile: Profile) -> list[str]:

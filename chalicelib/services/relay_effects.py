@@ -85,7 +85,7 @@ class RelayEffects:
         if isinstance(effect, Deliver):
             self.put_off.delivery(_waiting(effect))
         if isinstance(effect, Record):
-            self.lake.put("decision", [effect.body])
+            self.lake.put("decision", [_lake_line(effect)])
 
     def _settled(self, commit: Commit, effect: Effect, relayed: Relayed, gathered: _Gathered) -> bool:
         """Whether relay may go on: the effect is carried out, or set aside. False leaves it to the stream."""
@@ -118,7 +118,7 @@ class RelayEffects:
         """The lake is kept as well as can be: its failure never holds up the stream."""
         if not lines:
             return
-        fault = self._tried(lambda: self.lake.put("decision", [line.body for line in lines]))
+        fault = self._tried(lambda: self.lake.put("decision", [_lake_line(line) for line in lines]))
         for line in lines if fault else ():
             self._set_aside(line, fault, relayed)
 
@@ -198,3 +198,8 @@ def subject_of(effect: Effect) -> str:
             return effect.decision
         case Join() | Leave():
             return effect.profile
+
+
+def _lake_line(effect: Record) -> dict[str, Any]:
+    """A decision as the lake keeps it: with the profile it was made for, so that an erasure finds it."""
+    return {"profile": effect.profile, **effect.body}

@@ -145,8 +145,11 @@ class SendDelivery:
         return self._claim_and_send(row, written, written.outgoing, attempt)
 
     def _under(self, profile: Profile, rules: Rules, now: int) -> Profile:
-        """The profile as these rules need it: one that no event has touched since they were published is
-        brought under them to be judged, and stored as it was."""
+        """The profile as these rules need it.
+
+        One that no event has touched since they were published is brought under them to be judged, and stored
+        as it was.
+        """
         if is_adopted(profile, rules):
             return profile
         judged = document.decode(document.encode(profile))

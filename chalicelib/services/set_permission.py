@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import Event, EventBatch
@@ -23,9 +23,7 @@ class SetPermission:
     clock: Clock
     new_id: Callable[[], str]
 
-    def __call__(
-        self, address: str, channel: str, topic: str, state: Literal["granted", "denied"], source: str
-    ) -> dict[str, Any]:
+    def __call__(self, address: str, channel: str, topic: str, state: str, source: str) -> dict[str, Any]:
         """Note it. Raises `NotFound`, and `Unavailable` where it could not be written."""
         profile = self.resolve(address)
         now = max(self.clock(), profile.ledger.now)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.adopting import is_adopted
-from chalicelib.domain.content import content_of, data_of, locale_of
+from chalicelib.domain.content import content_of, data_of, in_full, locale_of
 from chalicelib.domain.deciding import decide
-from chalicelib.domain.decision import Ask, Decision, Switches
+from chalicelib.domain.decision import Ask, Choice, Decision, Reason, Switches
 from chalicelib.domain.errors import BadRequest
 from chalicelib.domain.explaining import explain
 from chalicelib.domain.instants import to_text
@@ -53,7 +53,7 @@ class SimulateDecision:
         now = instant(at, "at") or max(self.clock(), customer.profile.ledger.now)
         switches = self.rules.switches()
         tried = [
-            (one, decide(one.profile, one.ask, one.rules, self.learned(), switches, now))
+            (one, self._decided(one, switches, now))
             for one in rehearse(customer.profile, moment, customer.rules, now)
         ]
         if not tried:
@@ -87,6 +87,18 @@ class SimulateDecision:
             adopt_playbook(self.timeline, profile, rules, at or self.clock())
         return MadeUp(profile, rules)
 
+    def _decided(self, one: Rehearsed, switches: Switches, now: int) -> Decision:
+        """The decision; at a placement, as there, without the messages whose templates fail for the customer."""
+        excluded: dict[str, Reason] = {}
+        while True:
+            decision = decide(
+                one.profile, one.ask, one.rules, self.learned(), switches, now, excluded=excluded
+            )
+            failed = [choice for choice in decision.choices if self._content(one, choice, now) is None]
+            if not one.ask.placement or not failed:
+                return decision
+            excluded.update((choice.message, "template-failed") for choice in failed)
+
     def _told(self, one: Rehearsed, decision: Decision, switches: Switches, now: int) -> dict[str, Any]:
         return {
             "decision": decision.id,
@@ -98,7 +110,7 @@ class SimulateDecision:
                     "variant": choice.variant,
                     "kind": choice.kind,
                     "channel": choice.channel,
-                    "content": self._content(one, choice.message, choice.variant, choice.channel, now),
+                    "content": self._content(one, choice, now),
                     "until": to_text(choice.until),
                     **({"heldUntil": to_text(choice.held_until)} if choice.held_until else {}),
                 }
@@ -107,15 +119,14 @@ class SimulateDecision:
             "explain": explain(one.profile, one.ask, one.rules, self.learned(), switches, now, decision),
         }
 
-    def _content(
-        self, one: Rehearsed, message: str, variant: str, channel: str, now: int
-    ) -> dict[str, Any] | None:
+    def _content(self, one: Rehearsed, choice: Choice, now: int) -> dict[str, Any] | None:
         """What it would say, with its links as they are declared: a trial is no click."""
-        said = one.rules.messages[message].message
-        content = content_of(said, variant, channel, locale_of(one.profile))
+        said = one.rules.messages[choice.message].message
+        content = content_of(said, choice.variant, choice.channel, locale_of(one.profile))
         if content is None:
             return None
         place = located(one.profile, now)
         ask: Ask = one.ask
         data = data_of(one.profile, place, context=ask.context, event=ask.event, links=said.links)
-        return self.templates.render(content, data)
+        filled = self.templates.render(content, data)
+        return None if filled is None else in_full(filled, one.rules.playbook.images, said.links)

@@ -13,12 +13,15 @@ from chalicelib.domain.errors import BadRequest
 from chalicelib.domain.events import EventBatch, is_reserved
 from chalicelib.domain.identifiers import parse_identifier
 from chalicelib.domain.moments import Announced, event_for
+from chalicelib.domain.segment_calls import BATCH_BYTES, EVENT_BYTES
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, EventQueue, JobQueue
 
-#: Events in one message of the queue.
+#: Events in one message of the queue, where their facts leave room for as many.
 BATCH = 100
+#: Bytes of an event besides what its moment says: ids, times, names of fields.
+_AROUND = 500
 _PLACE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -47,6 +50,10 @@ class StartMoment:
         """Start it; its id. Raises `BadRequest`."""
         if not name or is_reserved(name):
             raise BadRequest("reserved-event", "Give the moment a name of its own.", "name")
+        if len(msgspec.json.encode(facts)) > EVENT_BYTES:
+            raise BadRequest(
+                "event-too-large", "Keep the facts within 32 KB: they go with each event.", "facts"
+            )
         group = self._group(audience)
         moment = Announced(id or self.new_id(), name, self.clock(), until, audience.place or "", facts)
         if moment.is_over(moment.at):
@@ -91,7 +98,9 @@ class StartMoment:
 
 
 def send_to(events: EventQueue, moment: Announced, profiles: Sequence[str], now: int) -> None:
-    """Queue the moment's event for each of the profiles."""
-    for start in range(0, len(profiles), BATCH):
-        batch = tuple(event_for(moment, profile, now) for profile in profiles[start : start + BATCH])
+    """Queue the moment's event for each of the profiles; a message holds no more than a client's batch."""
+    weight = len(msgspec.json.encode(moment)) + _AROUND
+    together = max(1, min(BATCH, BATCH_BYTES // weight))
+    for start in range(0, len(profiles), together):
+        batch = tuple(event_for(moment, profile, now) for profile in profiles[start : start + together])
         events.send(EventBatch(batch))

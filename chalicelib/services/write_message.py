@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain import mime, senders
-from chalicelib.domain.content import content_of, data_of, locale_of
+from chalicelib.domain.content import content_of, data_of, in_full, locale_of
 from chalicelib.domain.effects import Deliver
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.links import pixel, sent_links
@@ -57,6 +57,7 @@ class WriteMessage:
             return "template-failed"
         if not any(str(filled.get(field, "")).strip() for field in _SAID.get(effect.channel, filled)):
             return "template-failed"
+        filled = in_full(filled, rules.playbook.images, links)
         try:
             return Written(self._outgoing(effect, rules, filled, links, to, now), filled, targets)
         except ValueError:  # a sender or address that cannot stand in a header
@@ -95,7 +96,7 @@ class WriteMessage:
         opened = pixel(self.secrets, self.base_url, delivery=effect.delivery, now=now)
         return mime.Letter(
             delivery=effect.delivery,
-            sender=senders.email_sender(rules.playbook.senders),
+            sender=senders.email_sender(rules.playbook.senders, self.base_url),
             to=to,
             subject=str(filled.get("subject", "")),
             html=mime.with_pixel(html, opened) if html else "",

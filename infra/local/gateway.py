@@ -54,7 +54,8 @@ class Gateway:
             route = self._gateway.event_converter._route_matcher.match_route(path).route
         except ValueError:
             return False
-        return method == "OPTIONS" or method in self._app.routes[route]
+        methods = self._app.routes[route]
+        return method in methods or (method == "OPTIONS" and any(each.cors for each in methods.values()))
 
 
 class _Converter(LambdaEventConverter):

@@ -23,7 +23,7 @@ from infra.local.gateway import Environ, Gateway, StartResponse
 from infra.local.intake import Intake
 from infra.local.moto_bell import bell
 from infra.local.moto_providers import providers_tell
-from infra.local.moto_time import queues_follow
+from infra.local.moto_time import queues_follow, streams_follow
 from infra.local.moving import Mover
 from infra.local.pages import Pages
 from infra.local.post import Post
@@ -111,6 +111,7 @@ class Stack:
         self._open.enter_context(mock_aws())
         self._open.enter_context(queues_follow(self.clock.now))
         made = make_resources()
+        self._open.enter_context(streams_follow(self.clock.now))
         self._listen()
         self._open.enter_context(function_environment(made, self.base_url))
         self._open.callback(_forget_what_is_cached)
@@ -170,7 +171,9 @@ class Stack:
 
     def _serve(self, environ: Environ, start: StartResponse) -> Iterable[bytes]:
         local = environ["PATH_INFO"].startswith("/local/")
-        return self._pages(environ, start) if local else self._gateway(environ, start)
+        answer = self._pages(environ, start) if local else self._gateway(environ, start)
+        # Waitress would send the body all the same, and the client read it as the next answer.
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else answer
 
 
 def _queue_pumps(intake: Intake) -> list[QueuePump]:

@@ -36,6 +36,7 @@ def _event(number: int, now: int, **ids: str) -> Event:
 def _ingest(calls: Counter[str], *events: Event) -> Counter[str]:
     from chalicelib import wiring
 
+    wiring.live_rules().current()  # which playbook is live is looked up once in ten seconds
     calls.clear()
     outcome = wiring.ingest_events()([EventBatch(events=events)])
     assert outcome.folded == len(events)
@@ -71,6 +72,7 @@ def _decide(calls: Counter[str]) -> list[Row]:
     from chalicelib.services.decide_moment import Question
 
     rows = []
+    wiring.live_rules().current()  # which playbook is live is looked up once in ten seconds
     for name, identifier, most in (
         ("a decision for a customer at home", Identifier("user", "lone"), 2),
         ("a decision behind a door that forwards", Identifier("anonymous", "lone-a"), 3),

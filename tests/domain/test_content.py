@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.content import content_of, data_of, locale_of
+from chalicelib.domain.content import content_of, data_of, in_full, locale_of
 from chalicelib.domain.playbook.model import Message, Variant
 from chalicelib.domain.profile import Facts, Place, Profile, Stamped
 
@@ -54,3 +54,28 @@ def test_templates_read_plain_values() -> None:
     }
     assert locale_of(profile) == "es-MX"
     assert locale_of(Profile("p_2")) == ""
+
+
+@pytest.mark.parametrize("images", ["https://cdn.example.com/crm/", "https://cdn.example.com/crm"])
+def test_pictures_and_the_link_are_written_out(images: str) -> None:
+    short = {
+        "image": "a.png",
+        "fallback": "https://elsewhere.example.com/b.png",
+        "link": "shop",
+        "cards": [{"image": "deep/c.png", "link": "unknown"}, "shop"],
+        "price": 5,
+        "headline": "a.png",
+    }
+    assert in_full(short, images, {"shop": "https://t.example.com/c/1"}) == {
+        "image": "https://cdn.example.com/crm/a.png",
+        "fallback": "https://elsewhere.example.com/b.png",
+        "link": "https://t.example.com/c/1",
+        "cards": [{"image": "https://cdn.example.com/crm/deep/c.png", "link": "unknown"}, "shop"],
+        "price": 5,
+        "headline": "a.png",
+    }
+
+
+def test_without_a_base_and_without_a_picture_nothing_is_added() -> None:
+    assert in_full({"image": "a.png"}, "", {}) == {"image": "a.png"}
+    assert in_full({"image": ""}, "https://cdn.example.com/", {}) == {"image": ""}

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.deciding import decide
 from chalicelib.domain.explaining import explain
 from chalicelib.domain.learning import Learned
+from chalicelib.domain.ledger import enact
 from tests.domain.deciding_world import TABLE, ask_of, now_of, profile_of, rules_of, switches_of
 
 
@@ -101,3 +102,50 @@ def test_a_condition_that_failed_is_named() -> None:
 
     assert told["reason"] == "not-for-them"
     assert "rain" in told["words"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        ({}, "umbrella came before it"),
+        ({"placement": "web.home.hero"}, "outage came before it"),
+    ],
+    ids=["service goes out beside the best", "service takes the only place"],
+)
+def test_what_took_the_place_of_the_outscored_is_named(ask: dict[str, Any], words: str) -> None:
+    told = explained({"book": {"messages": ["hat", "umbrella", "outage"]}, "ask": ask})["messages"]
+
+    assert [one["words"] for one in told if one["message"] == "hat"] == [words]
+
+
+def test_nothing_that_stands_from_before_is_explained_afresh() -> None:
+    case: dict[str, Any] = {"book": {"messages": ["umbrella"], "policies": {"silence": {"below": 1}}}}
+    now, rules = now_of(case), rules_of(case["book"])
+    profile = profile_of({}, now)
+    first, again = (ask_of({"placement": "web.home.hero", "cause": cause}) for cause in ("a", "b"))
+    made = decide(profile, first, rules, Learned(), switches_of({}), now)
+    enact(profile, made, first, rules)
+    later = decide(profile, again, rules, Learned(), switches_of({}), now + 1)
+    told = explain(profile, again, rules, Learned(), switches_of({}), now + 1, later)
+
+    assert (told["decision"], told["again"]) == (made.id, True)
+    assert [(one["message"], one["reason"]) for one in told["messages"]] == [("umbrella", "below-silence")]
+
+
+def test_what_could_be_said_now_waits_while_nothing_stands() -> None:
+    now, rules, dull = now_of({}), rules_of({}), rules_of({"policies": {"silence": {"below": 1}}})
+    profile, ask = profile_of({}, now), ask_of({"placement": "web.home.hero", "cause": "a"})
+    made = decide(profile, ask, dull, Learned(), switches_of({}), now)
+    enact(profile, made, ask, dull)
+    told = explain(
+        profile, ask, rules, Learned(), switches_of({}), now + 1, msgspec.structs.replace(made, again=True)
+    )
+
+    assert told["messages"][0]["reason"] == "outscored"
+    assert told["messages"][0]["words"].startswith("nothing was said at ")
+
+
+def test_what_is_worth_nothing_says_so() -> None:
+    told = explained({"book": {"messages": {"umbrella": {"boost": 0}}}})["messages"]
+
+    assert [one["words"] for one in told] == ["worth nothing: its value, boost or weight is 0"]

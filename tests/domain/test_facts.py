@@ -249,6 +249,13 @@ def test_the_memory_holds_a_day_and_says_what_it_may_have_forgotten() -> None:
     )
 
 
+def test_the_memory_holds_a_large_request_whole() -> None:
+    history = [track(number, timestamp=START - number) for number in range(MOST + 100)]
+    one = folded(history)
+    assert len(one.seen.ids) == MOST + 100
+    assert not any(may_have_forgotten(one.seen, event) for event in history)
+
+
 @settings(max_examples=10)
 @given(st.randoms())
 def test_the_memory_holds_at_most_five_hundred(chance: random.Random) -> None:
@@ -257,3 +264,20 @@ def test_the_memory_holds_at_most_five_hundred(chance: random.Random) -> None:
     assert len(one.seen.ids) == MOST
     assert short_id("m699") in one.seen.ids
     assert one.seen.floor >= START + 200
+
+
+def test_a_profile_stays_small_whatever_clients_send() -> None:
+    def told(number: int) -> Event:
+        traits = {f"t{number:03}": "x" * 900, "email": "a@example.com", f"big{number}": "x" * 2_000}
+        return Event(f"m{number}", "identify", START + number, START, traits=traits)
+
+    history = [told(number) for number in range(400)]
+    named = [Event(f"n{n}", "track", START, START, event=f"{n}" + "x" * 5_000) for n in range(50)]
+    forward, backward = folded([*history, *named]).facts, folded([*reversed(history), *named]).facts
+    assert (
+        forward
+        == backward
+        == join_facts(folded(history[::2]).facts, folded([*history[1::2], *named]).facts, RULES)
+    )
+    assert forward.traits.keys() == {"email", *(f"t{number:03}" for number in range(150))}
+    assert forward.activity.keys() == {"other"} and forward.activity["other"].total == 50

@@ -375,3 +375,16 @@ def test_one_decision_per_customer_and_moment_after_a_merge() -> None:
         again = decide(first, Ask(cause=cause, moment="rain"), rules, Learned(), Switches(), ago("+1h", NOW))
         assert again.again
     assert len(first.ledger.decisions) == 2
+
+
+def test_a_site_that_shows_something_on_every_page_does_not_fill_the_ledger() -> None:
+    shown = {f"m_{n:04}": contact_at(ago("1d", NOW) + n, placement="web.home.hero") for n in range(800)}
+    sent = {f"m_sent{n}": contact_at(ago("80d", NOW) + n) for n in range(9)}
+    known = Ledger(contacts={**shown, **sent})
+    ledger.prune(known, NOW)
+    assert len(known.contacts) == 500
+    assert {*sent, "m_0799", "m_0309"} <= known.contacts.keys() and "m_0308" not in known.contacts
+
+
+def contact_at(at: int, placement: str = "") -> Contact:
+    return Contact(at, "d_1", "umbrella", "plain", "brand", "web", "sent", placement=placement)

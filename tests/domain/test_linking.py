@@ -18,8 +18,9 @@ from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, identifiers
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.linking import place_event
 from chalicelib.domain.playbook.compiler import compile_playbook
-from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, Playbook
+from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, IdentifierRule, Playbook
 from chalicelib.domain.profile import Profile, Sign
+from chalicelib.domain.rules import Rules
 
 CASES = json.loads((Path(__file__).parent / "identity_cases.json").read_text())
 PLAYBOOK = Playbook("who", identifiers=DEFAULT_IDENTIFIERS)
@@ -32,7 +33,8 @@ LATEST = 1 << 62
 class World:
     """Every door there is, taken event by event."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules = RULES) -> None:
+        self.rules = rules
         self.doors = Doors(SECRETS, ranks(PLAYBOOK.identifiers))
         self.refused: list[list[str]] = []
         self.count = 0
@@ -49,10 +51,10 @@ class World:
         }
         event = Event(**{**made, **fields})
         item = Item(0, 0, EventBatch(), event, identifiers_of(event, PLAYBOOK).identifiers)
-        placed = place_event(self.doors, event, order_of_taking(item, self.doors), RULES)
+        placed = place_event(self.doors, event, order_of_taking(item, self.doors), self.rules)
         self.refused.extend([str(one.identifier), one.reason] for one in placed.refusals)
         if placed.profile is not None:
-            fold(placed.profile, event, RULES)
+            fold(placed.profile, event, self.rules)
             self.doors.put(placed.profile)
         self.check()
         return placed.profile
@@ -113,7 +115,7 @@ anything = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(anything, max_size=12))
 def test_doors_stay_sound_whatever_comes(history: list[dict[str, Any]]) -> None:
     world = World()
@@ -157,3 +159,14 @@ def test_two_known_customers_joined_without_proof_lose_their_devices_proof() -> 
     world.take(type="identify", user_id="stranger", traits={"email": "x@example.com"})
     proofs = known_in(world, Identifier("user", "stranger"))
     assert (proofs["anonymous:a"], proofs["anonymous:b"]) == (False, False)
+
+
+def test_a_device_that_changes_hands_counts_towards_the_limit_too() -> None:
+    kinds = [rule for rule in DEFAULT_IDENTIFIERS if rule.kind != "device"]
+    one_device = IdentifierRule("device", limit=1)
+    world = World(compile_playbook(Playbook("who", identifiers=(*kinds, one_device)), 1))
+    world.take(user_id="ben", context={"device": {"token": "b"}})
+    world.take(user_id="ana", context={"device": {"token": "a"}})
+    world.take(user_id="ana", context={"device": {"token": "b"}})
+    assert world.refused == [["device:b", "over-limit"]]
+    assert known_in(world, Identifier("user", "ana")).keys() == {"user:ana", "device:a"}

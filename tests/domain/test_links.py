@@ -78,9 +78,9 @@ DECLARED = "https://shop.example.com/p/{{ traits.x }}?a={{ traits.y }}"
     ("rendered", "target"),
     [
         ("https://shop.example.com/p/1?a=2", "https://shop.example.com/p/1?a=2"),
-        ("https://shop.example.com/p/ä b", "https://shop.example.com/p/%C3%A4b"),
+        ("https://shop.example.com/p/ä b", "https://shop.example.com/p/%C3%A4%20b"),
         ("https://shop.example.com/p/a%20b", "https://shop.example.com/p/a%20b"),
-        ("https://shop.example.com/p/\r\nSet-Cookie:x", "https://shop.example.com/p/Set-Cookie:x"),
+        ("https://shop.example.com/p/\r\nSet-Cookie:x", "https://shop.example.com/p/%20Set-Cookie:x"),
         ('https://shop.example.com/"><script>', "https://shop.example.com/%22%3E%3Cscript%3E"),
         ("https://evil.example.com/p/1", None),
         ("http://shop.example.com/p/1", None),

@@ -27,5 +27,17 @@ def test_an_sms_comes_from_our_number_in_the_customers_country(
 
 
 def test_an_e_mail_comes_from_the_playbooks_sender() -> None:
-    assert email_sender(SENDERS) == "Shop <hello@shop.example.com>"
-    assert email_sender({}) == ""
+    assert email_sender(SENDERS, "https://crm.example.com") == "Shop <hello@shop.example.com>"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "sender"),
+    [
+        ("https://crm.example.com/api", "no-reply@crm.example.com"),
+        ("http://127.0.0.1:8000", "no-reply@localhost"),
+        ("http://localhost:8000", "no-reply@localhost"),
+        ("", "no-reply@localhost"),
+    ],
+)
+def test_without_one_it_comes_from_our_own_host(base_url: str, sender: str) -> None:
+    assert email_sender({}, base_url) == sender

@@ -232,7 +232,7 @@ def test_an_event_of_any_depth_is_refused_alone(web: Client, queue: Queue, level
     ("name", "body", "expected"),
     [
         ("2,501 events", {"batch": [{"type": "track", **TRACK}] * 2_501}, "too-many-events"),
-        ("no batch", {"events": []}, "invalid-type"),
+        ("no batch", {"events": []}, "missing-field"),
         ("a batch that is none", {"batch": {"a": 1}}, "invalid-type"),
         ("sentAt that is no date", {"batch": [], "sentAt": "now"}, "invalid-timestamp"),
         ("over 500 KB", {"batch": [{"type": "page", "name": "x" * 30_000}] * 18}, "body-too-large"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.json import encode
 
 from chalicelib.domain.instants import to_text
+from chalicelib.domain.segment_calls import BATCH_BYTES
 from tests.entrypoints.playbooks import UMBRELLAS
 from tests.entrypoints.workspace import WRITE, Workspace
 
@@ -70,6 +72,18 @@ def test_a_repeat_under_the_same_id_is_the_same_moment(towns: Workspace, audienc
     assert towns.profile("user:ann")["activity"]["Rain Started"]["total"] == 1
     start(towns, id="storm-2", **audience)
     assert towns.profile("user:ann")["activity"]["Rain Started"]["total"] == 2
+
+
+def test_large_facts_go_in_as_many_messages_as_they_need(towns: Workspace) -> None:
+    everybody = [f"user:customer {number}" for number in range(40)]
+    towns.post("/v1/batch", {"batch": [{"type": "page", "userId": one[5:]} for one in everybody]}, WRITE)
+    towns.settle()
+    answer = towns.post(
+        "/v1/moments", {"name": "Rain Started", "identifiers": everybody, "facts": {"x": "y" * 32_000}}
+    )
+    assert answer.status_code == 202
+    assert sum(len(batch.events) for batch in towns.event_queue.batches) == 40
+    assert all(len(encode(batch)) <= BATCH_BYTES for batch in towns.event_queue.batches)
 
 
 def test_a_moment_that_is_over_reaches_nobody(towns: Workspace) -> None:

@@ -134,6 +134,14 @@ def test_a_head_request_leads_on_and_does_not_count(shop: Workspace) -> None:
     assert shop.event_queue.batches == []
 
 
+def test_what_only_looks_at_a_page_changes_nothing(shop: Workspace) -> None:
+    """Scanners and mail programs ask for the head of every address in a message."""
+    told = {**links(shop), "p": f"/p/{token(shop, 'preferences', p=ann(shop))}"}
+    before = shop.profile("user:ann")
+    assert {shop.call("HEAD", told[page], headers={}).status_code for page in ("u", "o", "p")} == {200}
+    assert shop.event_queue.batches == [] and shop.profile("user:ann") == before
+
+
 def test_a_click_leads_nowhere_the_playbook_did_not_declare(shop: Workspace) -> None:
     """Also where the token is ours: a link's name that the message lacks is nothing."""
     delivery = shop.profile("user:ann")["contacts"][0]["delivery"]

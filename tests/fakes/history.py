@@ -39,14 +39,16 @@ class FakeTimeline(Faulty):
 
     @port
     def contains(
-        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int]
+        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int], before: int
     ) -> set[str]:
         wanted = set(message_ids)
         return {
             event.message_id
             for profile in profiles
             for event in self.events[profile].values()
-            if event.message_id in wanted and around[0] <= event.timestamp <= around[1]
+            if event.message_id in wanted
+            and around[0] <= event.timestamp <= around[1]
+            and event.received_at < before
         }
 
     @port

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -28,7 +29,7 @@ MEMORY_AND_TIMEOUT = {
     "SendDeliveries": (1769, 60),
     "TakeFeedback": (512, 60),
     "Tick": (512, 55),
-    "RunJobs": (1024, 300),
+    "RunJobs": (1024, 30),
 }
 QUEUES = {
     "IngestEvents": ("EventsQueue", 1000, 1),
@@ -231,6 +232,19 @@ def test_the_api_has_its_stage_its_name_and_takes_bytes(template: Template) -> N
     assert api["Name"] == {"Fn::Sub": "topeka-${Stage}"}
     assert api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"] == ["*/*"]
     assert "/v1/batch" in api["DefinitionBody"]["paths"]
+
+
+def test_what_the_gateway_answers_by_itself_is_in_the_contracts_shape(template: Template) -> None:
+    api = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    answers = api["x-amazon-apigateway-gateway-responses"]
+    for answer in answers.values():
+        error = json.loads(answer["responseTemplates"]["application/json"])["error"]
+        assert error.keys() == {"code", "message"} and error["message"].endswith(".")
+    status = {name: answer.get("statusCode") for name, answer in answers.items()}
+    assert (status["MISSING_AUTHENTICATION_TOKEN"], status["REQUEST_TOO_LARGE"]) == ("404", "400")
+    for name, expected in (("THROTTLED", "429"), ("DEFAULT_5XX", "503")):
+        assert status[name] == expected
+        assert "gatewayresponse.header.Retry-After" in answers[name]["responseParameters"]
 
 
 def test_someone_is_told_of_dead_letters_lag_and_errors(template: Template) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from chalicelib.domain.errors import Conflict, NotFound, Unavailable
 from chalicelib.domain.profile import Erased, Profile
+from chalicelib.domain.stored import Write
 from chalicelib.services.erase_profile import EraseProfile
 from chalicelib.services.resolve_address import ResolveAddress
 from tests.fakes import FakeAgenda, FakeDeliveries, FakeGroups, FakeStops
@@ -53,6 +56,21 @@ def test_every_home_becomes_a_tombstone(world: Erasing) -> None:
     assert set(standing(world)) == {Erased}
     with pytest.raises(NotFound):
         world.erase("user:ann")
+
+
+def test_another_writer_at_a_home_of_the_second_transaction_is_read_again(world: Erasing) -> None:
+    commit, calls = world.profiles.commit, list[int]()
+
+    def second_conflicts(writes: Sequence[Write]) -> None:
+        calls.append(len(writes))
+        if len(calls) == 2:
+            raise Conflict
+        commit(writes)
+
+    world.profiles.commit = second_conflicts  # type: ignore[method-assign]
+    assert world.erase("user:ann")["erased"]["homes"] == 91
+    assert set(standing(world)) == {Erased}
+    assert calls == [90, 1, 1]
 
 
 def test_another_writer_first_is_read_again(world: Erasing) -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.events import Event, EventBatch, Rejection
 from chalicelib.domain.profile import Erased, Profile
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.stored import Write
-from chalicelib.services import ingest_events
+from chalicelib.services import ingest_events, work_circle
 from tests.services.ingest_world import DAY, HOUR, MINUTE, World
 
 PLAYBOOK = """
@@ -166,7 +166,7 @@ def test_a_poisoned_event_leaves_its_neighbours_alone(world: World, monkeypatch:
             raise ZeroDivisionError
         return facts.fold(profile, event, rules)
 
-    monkeypatch.setattr(ingest_events, "fold", fold)
+    monkeypatch.setattr(work_circle, "fold", fold)
     outcome = world.send(poison, world.event(user_id="p"), world.event(user_id="q"))
     assert (outcome.faults, outcome.failed) == (["ZeroDivisionError"], set())
     outcomes = [world.ingest([batch]) for batch in list(world.queue.batches)]

@@ -122,7 +122,7 @@ def test_groups_records_and_cancellations_are_carried_out() -> None:
     stage(Record("d_1", "p_1", NOON, {"id": "d_1"}), Cancel("m_1", "merged"))
     assert list(stage.groups.members) == [("segment:a", "p_1")]
     assert stage.timeline.decisions(["p_1"], 10).items == ({"id": "d_1"},)
-    assert stage.lake.lines == [("decision", {"id": "d_1"})]
+    assert stage.lake.lines == [("decision", {"profile": "p_1", "id": "d_1"})]
     assert (stage.deliveries.rows["m_1"].state, stage.deliveries.rows["m_1"].reason) == ("dropped", "merged")
 
 

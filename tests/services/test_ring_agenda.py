@@ -105,3 +105,16 @@ def test_a_very_full_minute_goes_on_in_a_job_of_its_own() -> None:
     stage.ring(rest)
     assert len({job["delivery"] for job in stage.deliveries.jobs}) == 5_600
     assert stage.agenda.jobs == {}
+
+
+@pytest.mark.parametrize(
+    "job", [{}, {"kind": "unheard-of"}, {"kind": "delivery"}, {"kind": "event", "ring": {}}]
+)
+def test_what_nobody_can_ring_is_set_aside_as_a_job_and_the_rest_goes(job: dict[str, object]) -> None:
+    stage = Stage()
+    stage.wait("m_1")
+    stage.agenda.put(stage.noon, "odd", job)
+    stage.ring(stage.job)
+    assert stage.deliveries.jobs == [{"delivery": "m_1", "profile": "p_1"}]
+    assert stage.jobs.jobs == [{"kind": "unreadable", "entry": {"due": stage.noon, "id": "odd", "job": job}}]
+    assert stage.agenda.jobs == {}

@@ -1,7 +1,7 @@
 """What each comparison means, on plain JSON values.
 
-- null is the same as missing, and a comparison with a missing value is false. `is_not` and `not_in` are the
-  exact opposites of `is` and `in`, so they are true of a missing value.
+- null is the same as missing, and a comparison with a missing value is false, also `not_in`. Only `is_not`,
+  the exact opposite of `is`, is true of a missing value.
 - A list matches if any of its elements does (so it `is_not` x when none of them is x).
 - Text compares with text letter by letter, upper and lower case apart. A number and a text compare as
   numbers if the text is a plain decimal number (`5`, `-1.50`; not `05`, `1e3`): web forms send numbers as
@@ -145,7 +145,6 @@ TESTS: dict[str, Test] = {
     "ends_with": ends_with,
     "like": like,
 }
-OPPOSITES = {"is_not": "is", "not_in": "in"}
 
 
 def matches(test: Test, left: Any, right: Any) -> bool:
@@ -155,6 +154,11 @@ def matches(test: Test, left: Any, right: Any) -> bool:
     if right.__class__ is not tuple and right.__class__ is not list:
         return any(test(one, right) for one in spread(left))
     return any(test(one, other) for one in spread(left) for other in spread(right))
+
+
+def lacks(left: Any, right: Any) -> bool:
+    """Whether there are values on both sides, and none on the left is any on the right."""
+    return exists(left) and exists(right) and not matches(same, left, right)
 
 
 def exists(value: Any) -> bool:
@@ -188,8 +192,10 @@ def comes_round(left: Any, _today: str, zone: str, now: int) -> bool:
 def compares(compare: Compare, left: Any, right: Any, now: int, zone: str) -> bool:
     """A comparison of values already looked up; `zone` is the customer's clock."""
     operator = compare.operator
-    if operator in OPPOSITES:
+    if operator == "is_not":
         return not matches(same, left, right)
+    if operator == "not_in":
+        return lacks(left, right)
     if operator in TESTS:
         return matches(TESTS[operator], left, right)
     if operator == "exists":

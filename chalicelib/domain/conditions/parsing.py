@@ -66,6 +66,7 @@ def parse_condition(field: Field, scope: Scope) -> Condition | None:
     reason = never_holds(condition) if condition is not None else ""
     if reason:
         field.fault(reason)
+        return None
     return condition
 
 

@@ -38,6 +38,7 @@ _NAMES: dict[str, Any] = {
     "matches": comparing.matches,
     "same": comparing.same,
     "exists": comparing.exists,
+    "lacks": comparing.lacks,
     "before": comparing.before,
     "after": comparing.after,
     "near": comparing.near,
@@ -150,9 +151,8 @@ class Compiler:
     def _compare(self, compare: Compare) -> str:
         left = self._value(_ROOTS.get(compare.source, "s.event"), steps(compare))
         operator = compare.operator
-        if operator in comparing.OPPOSITES:
-            positive = comparing.OPPOSITES[operator]
-            return f"(not {self._positive(positive, left, compare)})"
+        if operator == "is_not":
+            return f"(not {self._positive('is', left, compare)})"
         return self._positive(operator, left, compare)
 
     def _positive(self, operator: str, left: str, compare: Compare) -> str:
@@ -161,8 +161,10 @@ class Compiler:
             return self._dated(left, compare)
         if isinstance(value, EventValue):
             right = self._value("s.event", tuple(value.path.split(".")))
-            return f"matches(is_{operator}, {left}, {right})"
+            return f"{_asked(operator)}{left}, {right})"
         right = self._constant(value)
+        if operator == "not_in":
+            return f"{_asked(operator)}{left}, {right})"
         if operator == "exists":
             return f"(exists({left}) is {right})"
         found = self._local()
@@ -210,3 +212,8 @@ class Compiler:
             "anniversary": "partial(comes_round, zone=s.zone, now=s.now)",
         }
         return f"matches({tests[compare.operator]}, {left}, {right})"
+
+
+def _asked(operator: str) -> str:
+    """The call that takes both sides, opened."""
+    return "lacks(" if operator == "not_in" else f"matches(is_{operator}, "

@@ -36,6 +36,11 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 
+def is_channel(name: str) -> bool:
+    """Whether there is such a channel."""
+    return name in GOING or name in COMING or (name.startswith(WEBHOOK) and name != WEBHOOK)
+
+
 def goes_out(channel: str) -> bool:
     """Whether we go to the customer there."""
     return channel in GOING or channel.startswith(WEBHOOK)

@@ -12,7 +12,7 @@ from chalicelib.domain.playbook.fields import Field, required
 from chalicelib.domain.playbook.model import Kind, Message, Weight
 from chalicelib.domain.playbook.names import Names
 from chalicelib.domain.playbook.setup import address
-from chalicelib.domain.playbook.variants import variants
+from chalicelib.domain.playbook.variants import OWN_LINKS, variants
 
 KINDS = ("offer", "brand", "service")
 KEYS = (
@@ -119,6 +119,8 @@ def _links(field: Field | None) -> dict[str, str]:
     for name, one in field.entries().items():
         if not name.isidentifier() or not name.isascii():
             one.fault(f"`{name}` cannot be used as `link.{name}`; use letters, digits and underscores.")
+        if name in OWN_LINKS:
+            one.fault(f"`link.{name}` is there without being declared, and leads to our own page; remove it.")
         found[name] = address(one) or ""
     return found
 

@@ -27,11 +27,15 @@ KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What came of reading: no playbook if there is any fault. `lines` tells the line of each path."""
+    """What came of reading: no playbook if there is any fault. `lines` tells the line of each path.
+
+    `draft` is the playbook as far as it could be read, in which more faults may be looked for.
+    """
 
     playbook: Playbook | None
     faults: tuple[Fault, ...]
     lines: Mapping[str, int] = field(default_factory=dict)
+    draft: Playbook | None = None
 
 
 def parse(text: str | bytes) -> tuple[Playbook | None, tuple[Fault, ...]]:
@@ -48,7 +52,7 @@ def parse_with_lines(text: str | bytes) -> Parsed:
     notes = Notes(faults)
     playbook = _playbook(Field(root, "", notes))
     ordered = tuple(sorted(dict.fromkeys(notes.faults), key=lambda fault: fault.line))
-    return Parsed(None if ordered else playbook, ordered, dict(_lines(root, "")))
+    return Parsed(None if ordered else playbook, ordered, dict(_lines(root, "")), playbook)
 
 
 def _lines(node: Node, path: str) -> Iterator[tuple[str, int]]:

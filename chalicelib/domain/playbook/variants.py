@@ -6,12 +6,14 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from chalicelib.domain.playbook.channels import SHAPES
+from chalicelib.domain.playbook.channels import SHAPES, goes_out
 from chalicelib.domain.playbook.fields import Field
 from chalicelib.domain.playbook.model import Playbook, Variant
 from chalicelib.domain.playbook.names import Names
 from chalicelib.domain.playbook.setup import LANGUAGE
 
+#: Links that every message we bring to the customer has, undeclared.
+OWN_LINKS = ("unsubscribe", "preferences")
 Contents = dict[str, dict[str, Any]]
 _LINK = re.compile(r"(?<![\w.])link\.([A-Za-z_]\w*)")
 
@@ -57,8 +59,9 @@ def _content(channel: str, field: Field, links: Collection[str]) -> dict[str, An
         _check_link_field(entries, links)
     else:
         content = {name: plain(one) for name, one in entries.items()}
+    brought = goes_out(channel) or channel == "inbox"
     for one in entries.values():
-        _check_links(one, links)
+        _check_links(one, (*links, *OWN_LINKS) if brought else links)
     return content
 
 

@@ -14,6 +14,7 @@ from tests.fakes.clock import MONDAY_NOON as NOON
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+NEVER = 1 << 62
 
 
 def event(id: str, at: int, received: int = NOON) -> Event:
@@ -96,7 +97,7 @@ class TestContains:
         timeline.append(
             [("p_1", [event("m1", NOON)]), ("p_2", [event("m2", NOON)]), ("p_3", [event("m3", NOON)])]
         )
-        found = timeline.contains(["p_1", "p_2"], ["m1", "m2", "m3", "m4"], (NOON - 1, NOON + 1))
+        found = timeline.contains(["p_1", "p_2"], ["m1", "m2", "m3", "m4"], (NOON - 1, NOON + 1), NEVER)
         assert found == {"m1", "m2"}
 
     @pytest.mark.parametrize("minutes", [0, 1, 59, 60])
@@ -105,15 +106,21 @@ class TestContains:
     ) -> None:
         at = NOON + minutes * MINUTE
         timeline.append([("p_1", [event("m1", NOON), event("m2", at)])])
-        assert timeline.contains(["p_1"], ["m2"], (at, at)) == {"m2"}
+        assert timeline.contains(["p_1"], ["m2"], (at, at), NEVER) == {"m2"}
 
     def test_does_not_look_far_outside_the_range(self, timeline: Timeline) -> None:
         timeline.append([("p_1", [event("m1", NOON), event("m2", NOON + 5 * HOUR)])])
-        assert timeline.contains(["p_1"], ["m1", "m2"], (NOON + 2 * HOUR, NOON + 3 * HOUR)) == set()
+        assert timeline.contains(["p_1"], ["m1", "m2"], (NOON + 2 * HOUR, NOON + 3 * HOUR), NEVER) == set()
+
+    def test_finds_only_what_was_received_before_a_time(self, timeline: Timeline) -> None:
+        timeline.append([("p_1", [event("m1", NOON)])])
+        received = event("m1", NOON).received_at
+        assert timeline.contains(["p_1"], ["m1"], (NOON, NOON), received) == set()
+        assert timeline.contains(["p_1"], ["m1"], (NOON, NOON), received + 1) == {"m1"}
 
     def test_asked_for_nothing_finds_nothing(self, timeline: Timeline) -> None:
-        assert timeline.contains(["p_1"], [], (0, NOON)) == set()
-        assert timeline.contains([], ["m1"], (0, NOON)) == set()
+        assert timeline.contains(["p_1"], [], (0, NOON), NEVER) == set()
+        assert timeline.contains([], ["m1"], (0, NOON), NEVER) == set()
 
 
 class TestDecisions:

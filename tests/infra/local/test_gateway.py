@@ -110,7 +110,9 @@ def test_a_redirect_and_repeated_headers_come_through() -> None:
     )
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("DELETE", "/away"), ("GET", "/echo/a/b")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/nowhere"), ("DELETE", "/away"), ("GET", "/echo/a/b"), ("OPTIONS", "/away")]
+)
 def test_what_is_not_there_is_a_404_in_the_contracts_shape(method: str, path: str) -> None:
     status, _, answer = ask(method, path)
     assert (status, json.loads(answer)["error"]["code"]) == (404, "not-found")

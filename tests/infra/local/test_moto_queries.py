@@ -9,12 +9,12 @@ import boto3
 import pytest
 from botocore.config import Config
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
 from infra.local import moto_fixes
+from infra.local.resources import ACCOUNT, REGION
 
-CONFIG = Config(account_id_endpoint_mode="disabled", region_name="us-east-1")
+CONFIG = Config(account_id_endpoint_mode="disabled", region_name=REGION)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_query_gives_its_partition_in_order(client: Any) -> None:
 
 
 def test_it_does_not_look_at_other_partitions(client: Any) -> None:
-    table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].get_table("timeline")
+    table = dynamodb_backends[ACCOUNT][REGION].get_table("timeline")
     ben = next(partition for key, partition in table.items.items() if key.value == "ben")
     ben[next(iter(ben))] = None  # whoever looks at it stumbles
     assert times(client, "profile", "ada") == ["1", "2", "3"]

@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from infra.local.stack import WRITE_KEY, Stack
+from infra.local.stack import OPERATOR_KEY, WRITE_KEY, Stack
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,8 @@ def test_it_listens_on_loopback(served: Stack) -> None:
 def test_its_clock_goes_anywhere_until_something_is_collected(served: Stack) -> None:
     for instant in ("2026-07-01T15:00:00", "2026-06-01T08:30:00"):
         assert ask(served, "/local/clock", {"set": instant + "Z"})["now"].startswith(instant)
+        published = served.request("PUT", "/v1/playbook", b"playbook: 1\nname: Shop", key=OPERATOR_KEY)
+        assert published.status == 200  # which is no collecting
     ask(served, "/v1/track", {"userId": "ann", "event": "Cart Viewed"})
     assert ask(served, "/local/settle", {}) == {"settled": True, "events": 1}
     assert served.request("POST", "/local/clock", {"set": "2026-05-01T00:00:00Z"}).status == 409

@@ -9,9 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
+from infra.local.moto_time import streams_follow
 from infra.local.stream import StreamPump, matches
 
-from .conftest import Aws
+from .conftest import NOON, Aws
 
 FILTER = json.dumps({"dynamodb": {"NewImage": {"outbox": {"B": [{"exists": True}]}}}})
 
@@ -126,3 +127,12 @@ def test_after_a_named_failure_only_the_rest_is_carried_again(aws: Aws) -> None:
 )
 def test_filter_patterns(pattern: Any, value: Any, matched: bool) -> None:
     assert matches(pattern, value) is matched
+
+
+def test_a_record_is_as_old_as_the_local_clock_says(aws: Aws) -> None:
+    relay = Relay()
+    pump, _ = carried(relay)
+    with streams_follow(lambda: NOON):
+        put(aws, "one", outbox=b"[1]")
+    pump.step()
+    assert relay.records[0]["dynamodb"]["ApproximateCreationDateTime"] == NOON // 1000

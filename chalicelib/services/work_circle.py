@@ -1,0 +1,197 @@
+"""Working out a circle: its events folded and reacted to over the doors that were read. Commits nothing.
+
+Events are taken in order until all are taken, or as much is decided as one commit should carry; what is left
+is worked out again, from doors read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+import msgspec
+
+from chalicelib.domain.adopting import is_adopted
+from chalicelib.domain.circles import Item, order_of_taking
+from chalicelib.domain.decision import Switches
+from chalicelib.domain.doors import Doors
+from chalicelib.domain.effects import Effect
+from chalicelib.domain.events import Event
+from chalicelib.domain.facts import fold
+from chalicelib.domain.learning import Learned
+from chalicelib.domain.linking import Refusal, place_event
+from chalicelib.domain.places import place_of
+from chalicelib.domain.profile import Profile
+from chalicelib.domain.reacting import PUBLISHED, TIMERS, react, rings_of, rows_of
+from chalicelib.domain.rules import Rules
+from chalicelib.domain.seen import may_have_forgotten
+from chalicelib.services.adopt_playbook import adopt_playbook
+from chalicelib.services.ports import Clock, Timeline
+
+MOST_EFFECTS = 32
+MOST_DOORS = 60
+MOST_BYTES = 32 * 1024
+"""Of effects after which a commit takes no further event: an outbox has 64 KB, and one event can add about half."""
+DRIFT = 15 * 60 * 1000
+"""How far apart the corrected times of two copies of one event may lie (ms)."""
+
+
+@dataclass(slots=True)
+class Round:
+    """One pass over a circle: the doors as they would be, what to store first, and what is left to do.
+
+    `entries` are the events to store by profile id. `new` are the late ones among them that the timeline had
+    never seen. `weight` is the size of the effects in bytes.
+    """
+
+    doors: Doors
+    entries: dict[str, list[Event]] = field(default_factory=dict)
+    left: list[Item] = field(default_factory=list)
+    new: set[str] = field(default_factory=set)
+    folded: int = 0
+    refused: int = 0
+    weight: int = 0
+
+    def is_full(self) -> bool:
+        """Whether it has as much as one commit should carry."""
+        decided = sum(map(len, self.doors.outbox.values()))
+        return len(self.doors.changed) >= MOST_DOORS or decided >= MOST_EFFECTS or self.weight >= MOST_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCircle:
+    """Works circles out under one playbook. The timeline is only read."""
+
+    timeline: Timeline
+    rules: Rules
+    switches: Switches
+    learned: Learned
+    clock: Clock
+
+    def __call__(self, items: Sequence[Item], doors: Doors, new: AbstractSet[str] = frozenset()) -> Round:
+        """Take events in order, in the part of `doors` they concern.
+
+        `new` are message ids that an earlier pass looked up in vain before it stored them: what the timeline
+        says of them now is our own doing.
+        """
+        one = Round(doors.part(homes(items, doors)), new=set(new))
+        known = self._folded_before(items, one)
+        self._adopt(one.doors)
+        for at, item in enumerate(items):
+            if item.event.message_id not in known:
+                self._take(one, item)
+            if one.is_full():
+                one.left = list(items[at + 1 :])
+                break
+        return one
+
+    def _folded_before(self, items: Sequence[Item], one: Round) -> set[str]:
+        """Message ids that were folded so long ago that the profile's memory has dropped them.
+
+        What the timeline took after the memory's floor would still be remembered if it had been committed:
+
+            worker   looks e up: new ... stores e ... dies
+            queue                                  again: e is stored, received after the floor, not remembered
+        """
+        late: dict[str, list[Event]] = {}
+        owners: dict[str, Profile] = {}
+        for profile, event in _residents(items, one.doors):
+            if event.message_id not in one.new and may_have_forgotten(profile.seen, event):
+                late.setdefault(profile.id, []).append(event)
+                owners[profile.id] = profile
+        found: set[str] = set()
+        for profile_id, events in late.items():
+            times = [event.timestamp for event in events]
+            ids = [profile_id, *owners[profile_id].merged]
+            wanted = {event.message_id for event in events}
+            around = (min(times) - DRIFT, max(times) + DRIFT)
+            found |= self.timeline.contains(ids, wanted, around, owners[profile_id].seen.floor)
+            one.new |= wanted
+        one.new -= found
+        return found
+
+    def _adopt(self, doors: Doors) -> None:
+        """Bring every profile at hand under the playbook in force before anything new is folded."""
+        for profile in [door for door in doors.now.values() if isinstance(door, Profile)]:
+            if not is_adopted(profile, self.rules):
+                effects = adopt_playbook(self.timeline, profile, self.rules, self.clock())
+                doors.put(profile)
+                doors.outbox.setdefault(profile.id, []).extend(effects)
+
+    def _take(self, one: Round, item: Item) -> None:
+        event = item.event
+        now = max(self.clock(), event.timestamp)
+        profile = self._place(one, item)
+        if profile is None or _elsewhere(profile, event, now):
+            return
+        timer = event.origin == "topeka" and event.event in TIMERS
+        fresh = timer or self._fold(one, profile, event)
+        effects: list[Effect] = []
+        if fresh:
+            profile.folded_under = self.rules.fingerprint
+            effects += react(profile, event, self.rules, self.learned, self.switches, now)
+        if profile.id in one.doors.rehomed:
+            one.doors.rehomed.discard(profile.id)
+            effects += [*rows_of(profile, self.rules, now), *rings_of(profile)]
+        if effects or (fresh and not (timer and event.event == PUBLISHED)):
+            _keep(one, profile, effects)
+
+    def _fold(self, one: Round, profile: Profile, event: Event) -> bool:
+        if not fold(profile, event, self.rules):
+            return False
+        one.entries.setdefault(profile.id, []).append(event)
+        one.folded += 1
+        return True
+
+    def _place(self, one: Round, item: Item) -> Profile | None:
+        event = item.event
+        if event.profile:
+            return one.doors.resident(event.profile, item.at)
+        placed = place_event(one.doors, event, order_of_taking(item, one.doors), self.rules)
+        if placed.profile is None:
+            return None
+        told = {refusal.identifier.kind: refusal for refusal in placed.refusals}
+        for refusal in told.values():
+            one.entries.setdefault(placed.profile.id, []).append(_refused(event, refusal))
+        one.refused += len(placed.refusals)
+        return placed.profile
+
+
+def homes(items: Sequence[Item], doors: Doors) -> list[tuple[str, int]]:
+    """Every home that matters for the events, with the time that matters there."""
+    return [(home, item.at) for item in items for home in item.homes(doors)]
+
+
+def _residents(items: Sequence[Item], doors: Doors) -> Iterator[tuple[Profile, Event]]:
+    for item in items:
+        for home in item.homes(doors):
+            profile = doors.resident(home, item.at)
+            if profile is not None:
+                yield profile, item.event
+
+
+def _keep(one: Round, profile: Profile, effects: list[Effect]) -> None:
+    one.doors.put(profile)
+    if effects:
+        one.doors.outbox.setdefault(profile.id, []).extend(effects)
+        one.weight += len(msgspec.json.encode(effects))
+
+
+def _elsewhere(profile: Profile, event: Event, now: int) -> bool:
+    """Whether a moment about a place reaches somebody who is not there (any more)."""
+    place = event.properties.get("place")
+    return event.origin == "moment" and bool(place) and place_of(profile, now) != place
+
+
+def _refused(event: Event, refusal: Refusal) -> Event:
+    """A refused link, as the timeline tells it: one of a kind, for an event."""
+    return Event(
+        message_id=f"{event.message_id}:refused:{refusal.identifier.kind}",
+        type="track",
+        event="Topeka Link Refused",
+        timestamp=event.timestamp,
+        received_at=event.received_at,
+        properties={"kind": refusal.identifier.kind, "reason": refusal.reason},
+        origin="topeka",
+    )

@@ -1,0 +1,39 @@
+"""The playbook in force and what is turned off."""
+
+from __future__ import annotations
+
+import msgspec
+
+from chalicelib.domain.decision import Switches
+from chalicelib.domain.playbook.parsing import parse
+from chalicelib.services.live_rules import LiveRules
+from tests.fakes import FakeClock, FakePlaybooks
+
+WITH_A_WEBHOOK = """
+playbook: 1
+name: Test
+webhooks: {messenger: {url: "https://bridge.example.com/send"}}
+"""
+
+
+def published() -> FakePlaybooks:
+    playbooks = FakePlaybooks()
+    playbooks.publish(WITH_A_WEBHOOK, msgspec.msgpack.encode(parse(WITH_A_WEBHOOK)[0]), 0)
+    return playbooks
+
+
+def test_a_channel_that_goes_out_and_nobody_carries_is_off() -> None:
+    live = LiveRules(published(), FakeClock(), carried=frozenset({"email", "sms"}))
+    assert live.switches().channels == {"push": False, "mail": False, "webhook.messenger": False}
+
+
+def test_what_the_operator_turned_off_stays_off_beside_it() -> None:
+    playbooks = published()
+    playbooks.set_switches(Switches(sending=False, channels={"sms": False, "push": True}))
+    live = LiveRules(playbooks, FakeClock(), carried=frozenset({"email", "sms", "mail"}))
+    assert not live.switches().sending
+    assert live.switches().channels == {"sms": False, "push": False, "webhook.messenger": False}
+
+
+def test_where_all_are_carried_only_the_operator_turns_off() -> None:
+    assert LiveRules(published(), FakeClock()).switches().channels == {}
