@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chalicelib.domain.conditions.model import Feature
 from chalicelib.domain.effects import Effect, Join, Leave
 from chalicelib.domain.events import Event
-from chalicelib.domain.facts import OTHER, fold_features
+from chalicelib.domain.facts import OTHER, fold_features, kept_for
 from chalicelib.domain.keys import short_id
 from chalicelib.domain.profile import FeatureState, Profile
 from chalicelib.domain.rules import Rules
@@ -34,7 +35,7 @@ def wants_history(profile: Profile, rules: Rules) -> bool:
     """Whether adopting needs the timeline: a feature is missing, or keeps too little, of something that happened."""
     activity = profile.facts.activity
     return any(
-        _is_short(profile.facts.features.get(key), feature.keep)
+        _is_short(profile.facts.features.get(key), feature)
         and (feature.event in activity or OTHER in activity)
         for key, feature in rules.features.items()
     )
@@ -43,7 +44,7 @@ def wants_history(profile: Profile, rules: Rules) -> bool:
 def adopt(profile: Profile, rules: Rules, history: Sequence[Event], now: int) -> list[Effect]:
     """Bring the profile under the rules, in place; the rows of segments silently entered and left."""
     facts = profile.facts
-    short = {k for k, feature in rules.features.items() if _is_short(facts.features.get(k), feature.keep)}
+    short = {k for k, feature in rules.features.items() if _is_short(facts.features.get(k), feature)}
     facts.features = {
         k: state for k, state in facts.features.items() if k in rules.features and k not in short
     }
@@ -53,9 +54,9 @@ def adopt(profile: Profile, rules: Rules, history: Sequence[Event], now: int) ->
     return _enter_silently(profile, rules, now)
 
 
-def _is_short(state: FeatureState | None, keep: int) -> bool:
-    """Whether a feature may hold less than it should: it was not kept, or fewer times were."""
-    return state is None or (bool(state.times) and len(state.times) < keep)
+def _is_short(state: FeatureState | None, feature: Feature) -> bool:
+    """Whether a feature may hold less than it should: it was not kept, or for less."""
+    return state is None or state.kept < kept_for(feature)
 
 
 def _folded(profile: Profile, history: Sequence[Event]) -> list[Event]:

@@ -161,11 +161,12 @@ def fold_features(facts: Facts, event: Event, rules: Rules, only: Container[str]
 
 def _take_feature(facts: Facts, feature: Feature, event: Event) -> None:
     state = facts.features.get(feature.key) or FeatureState()
+    state.kept = kept_for(feature)
     if feature.total:
         value = millionths(_at_path(event.properties, feature.total))
         if value is None:
             return
-        add_value(state, event.timestamp, value)
+        add_value(state, event.timestamp, value, feature.within)
     else:
         state.times = latest([*state.times, (event.timestamp, short_id(event.message_id))], feature.keep)
     facts.features[feature.key] = state
@@ -245,11 +246,19 @@ def _join_activity(a: Mapping[str, Activity], b: Mapping[str, Activity]) -> dict
 def _join_feature(key: str, a: FeatureState | None, b: FeatureState | None, rules: Rules) -> FeatureState:
     if a is None or b is None:
         return msgspec.convert(msgspec.to_builtins(a or b), FeatureState)
+    kept = min(a.kept, b.kept)
+    joined = FeatureState(kept=kept)
     feature = rules.features.get(key)
-    keep = feature.keep if feature else max(len(a.times), len(b.times))
-    joined = FeatureState(times=latest([*a.times, *b.times], keep) if keep else [])
-    join_sums(a, b, joined)
+    if feature is not None and feature.total:
+        join_sums(a, b, joined, kept)
+    else:
+        joined.times = latest([*a.times, *b.times], kept)
     return joined
+
+
+def kept_for(feature: Feature) -> int:
+    """What a feature's state must be kept for: so many latest times, or so long a window (ms)."""
+    return feature.within if feature.total else feature.keep
 
 
 def _take_back(facts: Facts, event: Event, rules: Rules) -> None:
@@ -265,7 +274,7 @@ def _take_back(facts: Facts, event: Event, rules: Rules) -> None:
         if state is not None and feature.total and (check is None or check(view)):
             value = millionths(_at_path(event.properties, feature.total))
             if value is not None:
-                add_value(state, event.timestamp, -value)
+                add_value(state, event.timestamp, -value, feature.within)
 
 
 def join_profiles(into: Profile, other: Profile, rules: Rules, repeated: Sequence[Event] = ()) -> None:

@@ -49,12 +49,14 @@ class FeatureState(msgspec.Struct, array_like=True, omit_defaults=True):
 
     `times` is ascending [(time, short id)], the latest N. `points` maps a window start (ms) to a sum in
     millionths; points before `hours_before` (ms) are by the hour. `total` is the lifetime sum in millionths.
+    `kept` is what it was kept for: how many times, or how long a window (ms).
     """
 
     times: list[tuple[int, str]] = []
     points: dict[int, int] = {}
     hours_before: int = 0
     total: int = 0
+    kept: int = 0
 
 
 class Known(msgspec.Struct, array_like=True, omit_defaults=True):

@@ -1,8 +1,10 @@
 """Sums over sliding windows: points by the minute, at most 512, the oldest coalesced to hours.
 
-Values are integers in millionths, so that addition has no order. The points are a function of the set of
-(minute, value) pairs alone: `hours_before` is the least hour below which points must be by the hour for
-512 to suffice, and it only ever rises, so any order of arrival ends in the same state.
+Values are integers in millionths, so that addition has no order. Points older than the longest window, seen
+from the latest point, are dropped: no window will ask for them again. So the points are a function of the set
+of (minute, value) pairs alone. Where more than 512 minutes fall into the window, `hours_before` is the least
+hour below which points must be by the hour for 512 to suffice; it only ever rises, so that what differs by
+order of arrival is at most which minutes of an hour a sum still tells apart.
 """
 
 from __future__ import annotations
@@ -29,14 +31,14 @@ def millionths(value: object) -> int | None:
     return round(value * MILLIONTHS)
 
 
-def add_value(state: FeatureState, at: int, value: int) -> None:
-    """Take one value (millionths) at a time (ms) into the windowed points and the lifetime total."""
+def add_value(state: FeatureState, at: int, value: int, within: int) -> None:
+    """Take one value (millionths) at a time (ms) into the points of a window (ms) and the lifetime total."""
     state.total += value
     _add_point(state, at, value)
-    _coalesce(state)
+    _fit(state, within)
 
 
-def join_sums(a: FeatureState, b: FeatureState, into: FeatureState) -> None:
+def join_sums(a: FeatureState, b: FeatureState, into: FeatureState, within: int) -> None:
     """The points and total of two disjoint sets of events together."""
     into.total = a.total + b.total
     into.hours_before = max(a.hours_before, b.hours_before)
@@ -44,7 +46,20 @@ def join_sums(a: FeatureState, b: FeatureState, into: FeatureState) -> None:
     for source in (a, b):
         for at, value in source.points.items():
             _add_point(into, at, value)
-    _coalesce(into)
+    _fit(into, within)
+
+
+def _fit(state: FeatureState, within: int) -> None:
+    """Drop what no window asks for any more, then coalesce what is still too much."""
+    if not state.points:
+        return
+    latest = max(state.points)
+    oldest = latest - latest % HOUR - within
+    if oldest > min(state.points):
+        state.points = {at: value for at, value in state.points.items() if at >= oldest}
+    if state.hours_before <= oldest:
+        state.hours_before = 0
+    _coalesce(state)
 
 
 def _add_point(state: FeatureState, at: int, value: int) -> None:
