@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from chalicelib.domain.events import Event
 from chalicelib.domain.instants import to_text
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a moment concerns: exactly one of these."""
+
+    place: str | None = None
+    segment: str | None = None
+    identifiers: Sequence[str] | None = None
 
 
 class Announced(msgspec.Struct, frozen=True, omit_defaults=True):

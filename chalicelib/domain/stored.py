@@ -61,3 +61,16 @@ class Outgoing(msgspec.Struct, frozen=True):
     mime: bytes = b""
     text: str = ""
     kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One stored version with effects: its place in the stream, when it was written (ms), and the effects.
+
+    `unreadable` is the outbox as it was stored (base64), if nobody can read it.
+    """
+
+    sequence: str
+    at: int
+    effects: tuple[Effect, ...]
+    unreadable: str = ""

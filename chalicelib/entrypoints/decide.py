@@ -8,10 +8,10 @@ import msgspec
 from chalice.app import Blueprint
 
 from chalicelib import wiring
+from chalicelib.domain.callers import Asked, Id
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.segment_calls import EVENT_BYTES
 from chalicelib.entrypoints import bodies, http
-from chalicelib.services.identify_caller import Asked, Id
 
 blueprint = Blueprint(__name__)
 

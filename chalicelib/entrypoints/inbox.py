@@ -8,9 +8,9 @@ import msgspec
 from chalice.app import Blueprint
 
 from chalicelib import wiring
+from chalicelib.domain.callers import Asked, Id, Identity
 from chalicelib.domain.segment_calls import EVENT_BYTES
 from chalicelib.entrypoints import bodies, http
-from chalicelib.services.identify_caller import Asked, Id, Identity
 
 blueprint = Blueprint(__name__)
 

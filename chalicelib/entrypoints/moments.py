@@ -8,9 +8,9 @@ import msgspec
 from chalice.app import Blueprint
 
 from chalicelib import wiring
+from chalicelib.domain.moments import Audience
 from chalicelib.domain.segment_calls import instant
 from chalicelib.entrypoints import bodies, http
-from chalicelib.services.start_moment import Audience
 
 blueprint = Blueprint(__name__)
 

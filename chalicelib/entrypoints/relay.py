@@ -7,8 +7,8 @@ from typing import Any
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib import wiring
+from chalicelib.domain.stored import Commit
 from chalicelib.entrypoints.batches import Failures, Record, count, failures, flush_metrics, logger
-from chalicelib.services.relay_effects import Commit
 
 blueprint = Blueprint(__name__)
 

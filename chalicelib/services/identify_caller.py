@@ -5,31 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chalicelib.domain.callers import Asked, Identity
 from chalicelib.domain.errors import BadRequest, Forbidden
 from chalicelib.domain.identifiers import Identifier, normalise, parse_identifier
 from chalicelib.domain.keys import Secrets
 from chalicelib.services.live_rules import LiveRules
-
-Id = str | int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Identifiers as they were sent. `identifier` (`phone:+1785...`) is for operators alone."""
-
-    user_id: Id = None
-    anonymous_id: Id = None
-    user_token: str = ""
-    identifier: str = ""
-    operator: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """The identifiers, normalised; `proven` where a token or an operator's word stands behind the user id."""
-
-    identifiers: tuple[Identifier, ...]
-    proven: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.callers import Identity
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.instants import to_text
@@ -12,7 +13,6 @@ from chalicelib.domain.profile import Contact, Profile
 from chalicelib.domain.stored import Delivery
 from chalicelib.services.decide_moment import may_see_traits
 from chalicelib.services.find_profile import FindProfile
-from chalicelib.services.identify_caller import Identity
 from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Deliveries

@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib.domain.effects import Cancel, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Retry
+from chalicelib.domain.stored import Commit
 from chalicelib.services.ports import Clock, Deliveries, Delivery, Groups, JobQueue, Lake, Timeline
 from chalicelib.services.put_off import PutOff, Waiting
 
@@ -21,19 +22,6 @@ from chalicelib.services.put_off import PutOff, Waiting
 PAUSES = (0.1, 0.4)
 #: A commit younger than this (ms) that cannot be relayed is left to the stream, which brings it again.
 PATIENCE = 60_000
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One stored version with effects: its place in the stream, when it was written (ms), and the effects.
-
-    `unreadable` is the outbox as it was stored (base64), if nobody can read it.
-    """
-
-    sequence: str
-    at: int
-    effects: tuple[Effect, ...]
-    unreadable: str = ""
 
 
 @dataclass(slots=True)

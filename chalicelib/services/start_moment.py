@@ -12,7 +12,7 @@ import msgspec
 from chalicelib.domain.errors import BadRequest
 from chalicelib.domain.events import EventBatch, is_reserved
 from chalicelib.domain.identifiers import parse_identifier
-from chalicelib.domain.moments import Announced, event_for
+from chalicelib.domain.moments import Announced, Audience, event_for
 from chalicelib.domain.segment_calls import BATCH_BYTES, EVENT_BYTES
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.live_rules import LiveRules
@@ -23,15 +23,6 @@ BATCH = 100
 #: Bytes of an event besides what its moment says: ids, times, names of fields.
 _AROUND = 500
 _PLACE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-
-@dataclass(frozen=True, slots=True)
-class Audience:
-    """Whom a moment concerns: exactly one of these."""
-
-    place: str | None = None
-    segment: str | None = None
-    identifiers: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from chalice.test import Client, HTTPResponse
 
 from chalicelib import wiring
 from chalicelib.domain.keys import Secrets, key_hash, user_token
-from chalicelib.services.relay_effects import Commit
+from chalicelib.domain.stored import Commit
 from tests.fakes import (
     FakeAgenda,
     FakeClock,

@@ -9,9 +9,10 @@ import pytest
 
 from chalicelib.domain.effects import Cancel, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.stored import Commit
 from chalicelib.domain.timers import MINUTE
 from chalicelib.services.put_off import PutOff
-from chalicelib.services.relay_effects import PATIENCE, Commit, RelayEffects
+from chalicelib.services.relay_effects import PATIENCE, RelayEffects
 from tests.fakes import (
     FakeAgenda,
     FakeClock,
