@@ -5,7 +5,7 @@ version     of this item; a counter and a nonce, never used twice
 doc         the profile's document            (a profile)
 forward_to  the home the person lives at      (a sign)
 owners      JSON of former owners, if any     (a sign)
-erased_at   ms                                (an erasure)
+erased_at   ms                                (an erasure; a sign that stands where one was)
 outbox      JSON list of effects, absent when this commit decided nothing
 """
 
@@ -87,6 +87,8 @@ def to_item(door: Door, outbox: Sequence[Effect] = ()) -> Item:
             item["forward_to"] = {"S": door.forward_to}
             if door.owners:
                 item["owners"] = {"B": _encode(door.owners)}
+            if door.born_after:
+                item["erased_at"] = {"N": str(door.born_after)}
         case Erased():
             item["erased_at"] = {"N": str(door.at)}
     if outbox:
@@ -103,7 +105,8 @@ def from_item(item: Item) -> Door:
         return profile
     if "forward_to" in item:
         owners = _owners.decode(item["owners"]["B"]) if "owners" in item else []
-        return Sign(id, item["forward_to"]["S"], version, owners)
+        born_after = int(item["erased_at"]["N"]) if "erased_at" in item else 0
+        return Sign(id, item["forward_to"]["S"], version, owners, born_after)
     return Erased(id, int(item["erased_at"]["N"]), version)
 
 

@@ -82,15 +82,14 @@ class Doors:
         door = self.now.get(self.leads_to(home, at))
         return door if isinstance(door, Profile) else None
 
-    def erased_at(self, home: str) -> int:
-        """Until when nothing may come back at this home (ms), 0 if it was never erased."""
-        door = self.now.get(home)
-        if isinstance(door, Erased):
-            return door.at
-        return door.born_after if isinstance(door, Profile) else 0
+    def erased_at(self, home: str, at: int) -> int:
+        """Until when nothing may come back by this home (ms), 0 if it and where it leads were never erased."""
+        return max(_erased_at(self.now.get(step)) for step in self._way(home, at))
 
     def put(self, door: Door) -> None:
-        """Set what stands at a home from now on."""
+        """Set what stands at a home from now on; a sign keeps in mind what was erased there."""
+        if isinstance(door, Sign):
+            door.born_after = max(door.born_after, _erased_at(self.now.get(door.id)))
         self.now[door.id] = door
         self.changed.add(door.id)
 
@@ -109,6 +108,12 @@ class Doors:
 #: How good a home that is no identifier's is, and one that changes hands: any steady one is better.
 MINTED = 10_000
 _SHAKY = 20_000
+
+
+def _erased_at(door: Door | None) -> int:
+    if isinstance(door, Erased):
+        return door.at
+    return door.born_after if door is not None else 0
 
 
 def owner_at(sign: Sign, at: int) -> str:

@@ -64,7 +64,7 @@ def place_event(doors: Doors, event: Event, identifiers: Sequence[Identifier], r
 
 def _erased_since(doors: Doors, identifier: Identifier, event: Event) -> bool:
     """Whether the identifier's home was erased after the event was received or stamped."""
-    erased = doors.erased_at(doors.leads_to(doors.home(identifier), event.timestamp))
+    erased = doors.erased_at(doors.home(identifier), event.timestamp)
     return erased > 0 and min(event.received_at, event.timestamp) <= erased
 
 
@@ -73,7 +73,7 @@ def _lead(doors: Doors, identifier: Identifier, event: Event) -> Profile:
     living = doors.resident(home, event.timestamp)
     if living is not None:
         return living
-    born_after = doors.erased_at(doors.leads_to(home, event.timestamp))
+    born_after = doors.erased_at(home, event.timestamp)
     profile = Profile(id=home, born_after=born_after)
     profile.identifiers.append(_known(identifier, event))
     profile.ledger.seed = home
@@ -109,7 +109,7 @@ def _attach(
     reason = _why_not_list(profile, [weaker], rules)
     if reason:
         return Refusal(weaker, reason)
-    if is_shaky(profile) and doors.home(profile_identifier(profile)) == profile.id:
+    if profile.identifiers and is_shaky(profile) and doors.home(profile_identifier(profile)) == profile.id:
         profile = _move(doors, profile, _minted(doors, profile, event))
     profile.identifiers.append(_known(weaker, event))
     doors.put(profile)

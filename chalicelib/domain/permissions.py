@@ -23,6 +23,8 @@ GOING_TO_THEM = frozenset({"email", "sms", "push", "mail"})
 #: The trait that holds the address of a channel.
 ADDRESS_TRAITS = {"email": "email", "sms": "phone"}
 LONGEST_NAME = 64
+#: The source of what a customer said by answering a message.
+REPLY = "reply"
 _CLIENT_STATES: dict[str, PermissionState] = {"Permission Granted": "granted", "Permission Denied": "denied"}
 
 
@@ -40,7 +42,7 @@ def fold(facts: Facts, event: Event) -> None:
         return
     key, statement = said
     slots = facts.permissions.setdefault(key, {})
-    slot = statement.state + ("+" if statement.proven else "")
+    slot = REPLY if is_start(statement) else statement.state + ("+" if statement.proven else "")
     slots[slot] = _later(slots.get(slot), statement)
 
 
@@ -60,15 +62,18 @@ def state(facts: Facts, channel: str, topic: str, playbook: Playbook) -> State:
 
     The latest of grant and denial stands, on a tie the denial. A grant nobody proved does not count while the
     address in use is proven; asking again (`pending`) takes nothing back. Where the topic is confirmed by
-    `double` opt-in, a client's own unproven grant on e-mail is pending until confirmed.
+    `double` opt-in, a client's own unproven grant on e-mail is pending until confirmed. START by SMS takes an
+    earlier STOP back, and is no yes to a topic that was never asked for.
     """
     proven = _address_is_proven(facts, channel)
     double = channel == "email" and topic in playbook.topics and playbook.topics[topic].confirm == "double"
+    started = _started(facts, channel)
     granted = denied = pending = -1
-    for statement in _about(facts.permissions, channel, topic):
+    for key, statement in _about(facts.permissions, channel, topic):
         if statement.state == "denied":
-            denied = max(denied, statement.at)
-        elif not statement.proven and proven:
+            if statement.at >= started or key != f"{channel}/*":
+                denied = max(denied, statement.at)
+        elif is_start(statement) or (not statement.proven and proven):
             continue
         elif statement.state == "pending" or (
             double and not statement.proven and statement.source == "client"
@@ -138,9 +143,21 @@ def _later(a: Permission | None, b: Permission) -> Permission:
     return max(a, b, key=lambda one: (one.at, one.message_id, msgspec.json.encode(one)))
 
 
-def _about(statements: Statements, channel: str, topic: str) -> Iterator[Permission]:
+def _about(statements: Statements, channel: str, topic: str) -> Iterator[tuple[str, Permission]]:
     for key in dict.fromkeys((f"{channel}/{topic}", f"{channel}/*", f"*/{topic}", "*/*")):
-        yield from statements.get(key, {}).values()
+        for statement in statements.get(key, {}).values():
+            yield key, statement
+
+
+def is_start(statement: Permission) -> bool:
+    """Whether it is a START: kept apart from grants, for it is none."""
+    return statement.state == "granted" and statement.source == REPLY
+
+
+def _started(facts: Facts, channel: str) -> int:
+    """When the customer last answered START on the channel (ms), -1 if never."""
+    start = facts.permissions.get(f"{channel}/*", {}).get(REPLY)
+    return start.at if start else -1
 
 
 def was_granted_by_proof(facts: Facts, channel: str) -> bool:

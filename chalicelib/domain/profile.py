@@ -93,7 +93,7 @@ class Place(msgspec.Struct, array_like=True, omit_defaults=True):
 class Facts(msgspec.Struct, omit_defaults=True):
     """What the events say. Every field joins by max, min, union or sum of disjoint sets.
 
-    `permissions` is keyed `channel/topic` (`*` for all) and then by `state` + (`+` if proven).
+    `permissions` is keyed `channel/topic` (`*` for all) and then by `state` + (`+` if proven), a START by `reply`.
     `stops` is keyed by the normalised address; its value is a reason (`bounced`, `complained`).
     `location` and `timezone` come from the context of the latest event that carried them.
     """
@@ -220,13 +220,15 @@ class Sign(msgspec.Struct, omit_defaults=True):
     """The item at an identifier's home when the person lives elsewhere.
 
     `owners` of a door that may change hands (anonymous ids, device tokens): the last eight
-    (profile id, start ms), oldest first; the last is `forward_to`.
+    (profile id, start ms), oldest first; the last is `forward_to`. `born_after` is the time of an erasure at
+    this home, before the sign went up.
     """
 
     id: str
     forward_to: str
     version: str = ""
     owners: list[tuple[str, int]] = []
+    born_after: int = 0
 
 
 class Erased(msgspec.Struct, omit_defaults=True):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from chalicelib.domain.events import Event
+from chalicelib.domain.permissions import REPLY
 
 Wish = Literal["stop", "start", "help", ""]
 
@@ -59,7 +60,7 @@ def event_of(reply: Reply, wish: Literal["stop", "start"], now: int) -> Event:
 
     STOP denies the channel for every topic; START takes the denial back. The address itself is not stopped.
     """
-    source = {"channel": "sms", "topic": "*", "source": "sms"}
+    source = {"channel": "sms", "topic": "*", "source": REPLY}
     return Event(
         message_id=f"sms-in-{reply.id or f'{reply.phone}-{now}'}",
         type="track",

@@ -183,7 +183,7 @@ def _profile_for(question: Question, doors: Doors, now: int) -> Profile:
             return found
     lead = asked[0]
     home = doors.home(lead)
-    fresh = Profile(id=home, born_after=doors.erased_at(doors.leads_to(home, now)))
+    fresh = Profile(id=home, born_after=doors.erased_at(home, now))
     fresh.identifiers.append(
         Known(lead.kind, lead.value, now, "", proven=question.proven and lead.kind == "user")
     )

@@ -52,6 +52,22 @@ def test_a_client_grants_and_denies_for_itself() -> None:
     assert permissions.state(folded(granted), "email", "offers", BOOK) == "never"
 
 
+def test_start_takes_stop_back_and_is_no_yes_to_what_was_never_asked() -> None:
+    yes = said("Permission Granted", 1, channel="sms", topic="offers")
+    stop = said("Unsubscribed", 2, origin="topeka", channel="sms", topic="*", source="reply")
+    start = said(
+        "Topeka Permission Set", 3, origin="topeka", channel="sms", topic="*", state="granted", source="reply"
+    )
+    no = said("Permission Denied", 1, id="z", channel="sms", topic="news")
+
+    assert permissions.state(folded(yes, stop), "sms", "offers", BOOK) == "denied"
+    assert permissions.state(folded(yes, start, stop), "sms", "offers", BOOK) == "granted"
+    assert permissions.state(folded(start, stop), "sms", "offers", BOOK) == "never"
+    assert permissions.state(folded(no, stop, start), "sms", "news", BOOK) == "denied"
+    assert permissions.state(folded(yes, start, stop, said("Unsubscribed", 4, origin="topeka", channel="sms")),
+                             "sms", "offers", BOOK) == "denied"  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["Topeka Permission Set", "Unsubscribed"])
 def test_a_client_cannot_say_what_only_we_may(name: str) -> None:
     assert folded(said(name, 1, channel="sms", topic="offers", state="granted")).permissions == {}

@@ -54,7 +54,7 @@ def test_stop_denies_the_channel_for_every_topic() -> None:
 def test_start_grants_it_again() -> None:
     event = event_of(REPLY, "start", 5)
     assert event.event == "Topeka Permission Set"
-    assert event.properties == {"channel": "sms", "topic": "*", "source": "sms", "state": "granted"}
+    assert event.properties == {"channel": "sms", "topic": "*", "source": "reply", "state": "granted"}
 
 
 def test_a_copy_of_a_reply_is_the_same_event() -> None:

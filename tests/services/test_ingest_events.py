@@ -199,6 +199,21 @@ def test_an_event_before_an_erasure_stays_gone_and_a_later_one_is_a_new_customer
     assert world.user("u").facts.activity["Page Seen"].total == 1
 
 
+def test_an_address_erased_with_one_customer_revives_nothing_under_the_next(world: World) -> None:
+    address = {"email": "home@example.com"}
+    old = world.event("", type="identify", traits=address | {"plan": "gold"})
+    world.clock.forward(MINUTE)
+    world.profiles.commit(
+        [Write(Erased(world.secrets.home("email", "home@example.com"), world.clock(), "1.x"), "")]
+    )
+    world.clock.forward(MINUTE)
+    world.send(world.event("", type="identify", user_id="next", traits=address))
+    world.send(old)
+    assert world.user("next").facts.traits.keys() == {"email"}
+    world.send(world.event("", type="identify", traits=address | {"plan": "iron"}))
+    assert world.user("next").facts.traits["plan"].value == "iron"
+
+
 def test_a_timer_never_creates_a_profile(world: World) -> None:
     world.send(world.event("Topeka Woken", profile="p_nobody", origin="topeka"))
     assert not world.profiles.homes

@@ -158,7 +158,7 @@ def test_stop_denies_and_stops_no_address() -> None:
     stage = Stage()
     assert stage.reply("Stop!") == "Unsubscribed"
     (event,) = stage.events.events
-    assert event.properties == {"channel": "sms", "topic": "*", "source": "sms"}
+    assert event.properties == {"channel": "sms", "topic": "*", "source": "reply"}
     assert event.context["traits"] == {"phone": PHONE}
     assert stage.stops.stopped == {}
 
