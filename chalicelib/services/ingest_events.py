@@ -13,14 +13,14 @@ from __future__ import annotations
 import secrets as nonces
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.circles import Circle, Item, circles_of
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.errors import Conflict, Retry, TooLarge
 from chalicelib.domain.events import Event, EventBatch, Rejection
 from chalicelib.domain.facts import event_view
-from chalicelib.domain.identifiers import identifiers_of, ranks
+from chalicelib.domain.identifiers import Identified, identifiers_of, ranks
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.playbook.model import Playbook
@@ -102,15 +102,16 @@ class IngestEvents:
         items: list[Item] = []
         for index, batch in enumerate(batches):
             for position, event in enumerate(batch.events):
-                found = identifiers_of(event, playbook)
+                item = Item(index, position, batch, event, ())
+                try:
+                    found = identifiers_of(event, playbook)
+                except Exception as fault:  # noqa: BLE001 - see _attempt
+                    self._isolate(Circle([item]), fault, outcome)
+                    continue
                 if event.profile or found.identifiers:
-                    items.append(Item(index, position, batch, event, found.identifiers))
+                    items.append(replace(item, identifiers=found.identifiers))
                 else:
-                    reasons = ", ".join(f"{one.kind} {one.reason}" for one in found.unusable)
-                    message = f"nothing in it names a customer ({reasons or 'no identifier'})"
-                    rejections.append(
-                        Rejection(event.message_id, "no-identifier", message, -1, event.received_at)
-                    )
+                    rejections.append(_of_nobody(event, found))
         if rejections:
             self.rejected.add(rejections)
             outcome.rejected = len(rejections)
@@ -197,6 +198,12 @@ class IngestEvents:
                 outcome.failed.add(item.index)
             else:
                 self._requeue(Circle([item]), outcome)
+
+
+def _of_nobody(event: Event, found: Identified) -> Rejection:
+    reasons = ", ".join(f"{one.kind} {one.reason}" for one in found.unusable)
+    message = f"nothing in it names a customer ({reasons or 'no identifier'})"
+    return Rejection(event.message_id, "no-identifier", message, -1, event.received_at)
 
 
 def _renewed(door: Door) -> Door:

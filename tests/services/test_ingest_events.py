@@ -10,6 +10,8 @@ from chalicelib.domain import facts
 from chalicelib.domain.effects import Deliver, Join, Leave, Ring
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.events import Event, EventBatch, Rejection
+from chalicelib.domain.identifiers import Identified, identifiers_of
+from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Erased, Profile
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.stored import Write
@@ -173,6 +175,20 @@ def test_a_poisoned_event_leaves_its_neighbours_alone(world: World, monkeypatch:
     assert sorted(len(one.failed) for one in outcomes) == [0, 1]
     assert world.user("p").facts.activity.keys() == {"Page Seen"}
     assert world.user("q").facts.activity.keys() == {"Page Seen"}
+
+
+def test_an_event_whose_identifiers_cannot_even_be_read_fails_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(event: Event, playbook: Playbook) -> Identified:
+        if event.user_id == "poison":
+            raise ZeroDivisionError
+        return identifiers_of(event, playbook)
+
+    monkeypatch.setattr(ingest_events, "identifiers_of", read)
+    batches = [EventBatch(events=(world.event(user_id=who),)) for who in ("poison", "q")]
+    outcome = world.ingest(batches)
+    assert (outcome.failed, outcome.folded) == ({0}, 1)
 
 
 @pytest.mark.parametrize(("port", "method"), [("timeline", "append"), ("lake", "put")])
