@@ -136,7 +136,7 @@ class Stack:
         from chalicelib import wiring
         from chalicelib.domain.keys import key_hash
 
-        self._open.callback(wiring.use_clock, wiring._clock[0])
+        self._open.callback(wiring.use_clock, wiring.system_clock)
         wiring.use_clock(self.clock.now)
         wiring.keys().add(key_hash(WRITE_KEY), "write", ())
         wiring.keys().add(key_hash(OPERATOR_KEY), "operator", SCOPES)

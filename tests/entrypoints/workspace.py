@@ -133,8 +133,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
         if hasattr(wiring, name) and name != "clock":
             monkeypatch.setattr(wiring, name, _giving(port))
     monkeypatch.setattr(wiring, "secrets", lambda: Secrets(SECRET, SECRET, b"earlier-secret"))
-    monkeypatch.setattr(wiring, "_clock", [workspace.clock])
+    wiring.use_clock(workspace.clock)
     yield workspace
+    wiring.use_clock(wiring.system_clock)
     forget()
 
 

@@ -1,0 +1,176 @@
+"""The loop's services: events in, a decision, a message out, and what comes back."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from chalicelib import settings, wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chalicelib.services.decide_moment import DecideMoment
+    from chalicelib.services.fill_segments import FillSegments
+    from chalicelib.services.find_profile import FindProfile
+    from chalicelib.services.hand_out_agenda import HandOutAgenda
+    from chalicelib.services.ingest_events import IngestEvents
+    from chalicelib.services.live_rules import LiveRules
+    from chalicelib.services.put_off import PutOff
+    from chalicelib.services.relay_effects import RelayEffects
+    from chalicelib.services.ring_agenda import RingAgenda
+    from chalicelib.services.send_delivery import SendDelivery
+    from chalicelib.services.take_feedback import TakeFeedback
+
+
+@cache
+def live_rules() -> LiveRules:
+    """The playbook in force."""
+    from chalicelib.services.live_rules import LiveRules
+
+    # Those of `send_delivery`'s senders: on any other channel that goes out nobody can be reached.
+    return LiveRules(wiring.playbooks(), wiring.clock, carried=frozenset({"email", "sms"}))
+
+
+@cache
+def find_profile() -> FindProfile:
+    """Who is behind an identifier."""
+    from chalicelib.services.find_profile import FindProfile
+
+    return FindProfile(wiring.profiles(), wiring.secrets())
+
+
+@cache
+def ingest_events() -> IngestEvents:
+    """Events in."""
+    from chalicelib.domain.learning import Learned
+    from chalicelib.services.ingest_events import IngestEvents
+
+    return IngestEvents(
+        profiles=wiring.profiles(),
+        timeline=wiring.timeline(),
+        lake=wiring.lake(),
+        rejected=wiring.rejected(),
+        queue=wiring.event_queue(),
+        rules=wiring.live_rules(),
+        secrets=wiring.secrets(),
+        learned=Learned,
+        clock=wiring.clock,
+        pool=settings.load().commit_pool,
+    )
+
+
+@cache
+def fill_segments() -> FillSegments:
+    """Profiles under a new playbook."""
+    from chalicelib.services.fill_segments import FillSegments
+
+    return FillSegments(wiring.profiles(), wiring.event_queue(), wiring.job_queue(), wiring.clock)
+
+
+@cache
+def decide_moment() -> DecideMoment:
+    """The answer at a touchpoint."""
+    from chalicelib.domain.learning import Learned
+    from chalicelib.services.decide_moment import DecideMoment
+
+    return DecideMoment(
+        profiles=wiring.profiles(),
+        timeline=wiring.timeline(),
+        rules=wiring.live_rules(),
+        templates=wiring.templates(),
+        secrets=wiring.secrets(),
+        learned=Learned,
+        clock=wiring.clock,
+        base_url=settings.load().base_url,
+    )
+
+
+@cache
+def put_off() -> PutOff:
+    """Work that is due later."""
+    from chalicelib.services.put_off import PutOff
+
+    return PutOff(wiring.agenda(), wiring.event_queue(), wiring.delivery_queue(), wiring.clock)
+
+
+@cache
+def relay_effects() -> RelayEffects:
+    """What commits decided, carried out."""
+    from chalicelib.services.relay_effects import RelayEffects
+
+    return RelayEffects(
+        deliveries=wiring.deliveries(),
+        groups=wiring.groups(),
+        timeline=wiring.timeline(),
+        lake=wiring.lake(),
+        put_off=wiring.put_off(),
+        dead=wiring.relay_dead_queue(),
+        clock=wiring.clock,
+        pause=time.sleep,
+    )
+
+
+@cache
+def redo_effect() -> Callable[[dict[str, Any]], None]:
+    """An effect that was set aside, carried out after all."""
+    return wiring.relay_effects().redo
+
+
+@cache
+def send_delivery() -> SendDelivery:
+    """Messages out."""
+    from chalicelib.services.send_delivery import SendDelivery
+    from chalicelib.services.write_contact import WriteContact
+    from chalicelib.services.write_message import WriteMessage
+
+    return SendDelivery(
+        find=wiring.find_profile(),
+        contacts=WriteContact(wiring.find_profile(), wiring.profiles(), wiring.clock, wiring.nonce),
+        deliveries=wiring.deliveries(),
+        timeline=wiring.timeline(),
+        stops=wiring.stops(),
+        live=wiring.live_rules(),
+        write=WriteMessage(wiring.templates(), wiring.secrets(), settings.load().base_url),
+        senders={"email": wiring.email_sender(), "sms": wiring.sms_sender()},
+        put_off=wiring.put_off(),
+        queue=wiring.delivery_queue(),
+        secrets=wiring.secrets(),
+        clock=wiring.clock,
+        nonce=wiring.nonce,
+    )
+
+
+@cache
+def take_feedback() -> TakeFeedback:
+    """What became of messages, and what customers answer by SMS."""
+    from chalicelib.services.take_feedback import TakeFeedback
+
+    return TakeFeedback(
+        deliveries=wiring.deliveries(),
+        stops=wiring.stops(),
+        events=wiring.event_queue(),
+        live=wiring.live_rules(),
+        sms=wiring.sms_sender(),
+        secrets=wiring.secrets(),
+        clock=wiring.clock,
+    )
+
+
+@cache
+def hand_out_agenda() -> HandOutAgenda:
+    """What is due in the next minute, as jobs."""
+    from chalicelib.services.hand_out_agenda import HandOutAgenda
+
+    return HandOutAgenda(wiring.agenda(), wiring.job_queue(), wiring.clock, settings.load().shards)
+
+
+@cache
+def ring_agenda() -> RingAgenda:
+    """One minute of the agenda."""
+    from chalicelib.services.ring_agenda import RingAgenda
+
+    return RingAgenda(
+        wiring.agenda(), wiring.event_queue(), wiring.delivery_queue(), wiring.job_queue(), wiring.clock
+    )

@@ -1,0 +1,229 @@
+"""The services behind the HTTP routes, and the jobs those start."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from chalicelib import settings, wiring
+
+if TYPE_CHECKING:
+    from chalicelib.services.authenticate import Authenticate
+    from chalicelib.services.choose_topics import ChooseTopics
+    from chalicelib.services.collect_events import CollectEvents
+    from chalicelib.services.erase_profile import EraseProfile
+    from chalicelib.services.export_profile import ExportProfile
+    from chalicelib.services.fan_out_moment import FanOutMoment
+    from chalicelib.services.identify_caller import IdentifyCaller
+    from chalicelib.services.list_rejected import ListRejected
+    from chalicelib.services.list_segments import ListSegments
+    from chalicelib.services.publish_playbook import PublishPlaybook
+    from chalicelib.services.read_inbox import ReadInbox
+    from chalicelib.services.read_profile import ReadProfile
+    from chalicelib.services.resolve_address import ResolveAddress
+    from chalicelib.services.set_permission import SetPermission
+    from chalicelib.services.set_switches import SetSwitches
+    from chalicelib.services.show_slot import ShowSlot
+    from chalicelib.services.simulate_decision import SimulateDecision
+    from chalicelib.services.start_moment import StartMoment
+    from chalicelib.services.sweep_erased import SweepErased
+    from chalicelib.services.take_click import TakeClick
+
+
+@cache
+def authenticate() -> Authenticate:
+    """Who is asking."""
+    from chalicelib.services.authenticate import Authenticate
+
+    return Authenticate(wiring.keys(), wiring.clock)
+
+
+@cache
+def collect_events() -> CollectEvents:
+    """Taking what clients send."""
+    from uuid import uuid4
+
+    from chalicelib.services.collect_events import CollectEvents
+
+    return CollectEvents(wiring.event_queue(), wiring.secrets, wiring.clock, lambda: uuid4().hex)
+
+
+@cache
+def resolve_address() -> ResolveAddress:
+    """The profile that an address in a path means."""
+    from chalicelib.services.resolve_address import ResolveAddress
+
+    return ResolveAddress(wiring.find_profile(), wiring.live_rules())
+
+
+@cache
+def identify_caller() -> IdentifyCaller:
+    """Whom a public caller asks about."""
+    from chalicelib.services.identify_caller import IdentifyCaller
+
+    return IdentifyCaller(wiring.secrets, wiring.live_rules())
+
+
+@cache
+def read_profile() -> ReadProfile:
+    """One customer."""
+    from chalicelib.services.read_profile import ReadProfile
+
+    return ReadProfile(wiring.resolve_address(), wiring.live_rules(), wiring.timeline(), wiring.clock)
+
+
+@cache
+def export_profile() -> ExportProfile:
+    """Everything held about one customer."""
+    from chalicelib.services.export_profile import ExportProfile
+
+    return ExportProfile(
+        wiring.resolve_address(), wiring.live_rules(), wiring.timeline(), wiring.deliveries(), wiring.clock
+    )
+
+
+@cache
+def erase_profile() -> EraseProfile:
+    """Erasing a customer."""
+    from chalicelib.services.erase_profile import EraseProfile
+
+    return EraseProfile(
+        resolve=wiring.resolve_address(),
+        profiles=wiring.profiles(),
+        timeline=wiring.timeline(),
+        deliveries=wiring.deliveries(),
+        groups=wiring.groups(),
+        agenda=wiring.agenda(),
+        stops=wiring.stops(),
+        secrets=wiring.secrets(),
+        clock=wiring.clock,
+        nonce=wiring.nonce,
+    )
+
+
+@cache
+def sweep_erased() -> SweepErased:
+    """What an erasure left over."""
+    from chalicelib.services.sweep_erased import SweepErased
+
+    return SweepErased(wiring.profiles(), wiring.timeline(), wiring.deliveries(), wiring.groups())
+
+
+@cache
+def set_permission() -> SetPermission:
+    """What a customer said about being contacted."""
+    from chalicelib.services.set_permission import SetPermission
+
+    return SetPermission(wiring.resolve_address(), wiring.ingest_events(), wiring.clock, wiring.nonce)
+
+
+@cache
+def list_segments() -> ListSegments:
+    """Segments and their members."""
+    from chalicelib.services.list_segments import ListSegments
+
+    return ListSegments(wiring.groups(), wiring.live_rules(), settings.load().shards)
+
+
+@cache
+def list_rejected() -> ListRejected:
+    """What was refused."""
+    from chalicelib.services.list_rejected import ListRejected
+
+    return ListRejected(wiring.rejected())
+
+
+@cache
+def publish_playbook() -> PublishPlaybook:
+    """The playbook, published and read."""
+    from chalicelib.services.publish_playbook import PublishPlaybook
+
+    return PublishPlaybook(
+        wiring.playbooks(), wiring.live_rules(), wiring.templates(), wiring.job_queue(), wiring.clock
+    )
+
+
+@cache
+def set_switches() -> SetSwitches:
+    """Turning things off."""
+    from chalicelib.services.set_switches import SetSwitches
+
+    return SetSwitches(wiring.playbooks(), wiring.live_rules())
+
+
+@cache
+def start_moment() -> StartMoment:
+    """An operator's moment."""
+    from chalicelib.services.start_moment import StartMoment
+
+    shards = settings.load().shards
+    return StartMoment(
+        wiring.find_profile(),
+        wiring.live_rules(),
+        wiring.event_queue(),
+        wiring.job_queue(),
+        wiring.clock,
+        wiring.nonce,
+        shards,
+    )
+
+
+@cache
+def fan_out_moment() -> FanOutMoment:
+    """A moment for everybody in a group."""
+    from chalicelib.services.fan_out_moment import FanOutMoment
+
+    return FanOutMoment(wiring.groups(), wiring.event_queue(), wiring.job_queue(), wiring.clock)
+
+
+@cache
+def read_inbox() -> ReadInbox:
+    """What waits in the app."""
+    from chalicelib.services.read_inbox import ReadInbox
+
+    return ReadInbox(
+        wiring.find_profile(), wiring.deliveries(), wiring.live_rules(), wiring.ingest_events(), wiring.clock
+    )
+
+
+@cache
+def simulate_decision() -> SimulateDecision:
+    """Trying a decision out."""
+    from chalicelib.domain.learning import Learned
+    from chalicelib.services.simulate_decision import SimulateDecision
+
+    return SimulateDecision(
+        resolve=wiring.resolve_address(),
+        rules=wiring.live_rules(),
+        publish=wiring.publish_playbook(),
+        templates=wiring.templates(),
+        timeline=wiring.timeline(),
+        learned=Learned,
+        clock=wiring.clock,
+    )
+
+
+@cache
+def take_click() -> TakeClick:
+    """A link followed, an e-mail opened."""
+    from chalicelib.services.take_click import TakeClick
+
+    return TakeClick(wiring.deliveries(), wiring.find_profile(), wiring.event_queue(), wiring.clock)
+
+
+@cache
+def choose_topics() -> ChooseTopics:
+    """What a customer chooses to hear about."""
+    from chalicelib.services.choose_topics import ChooseTopics
+
+    return ChooseTopics(
+        wiring.find_profile(), wiring.live_rules(), wiring.ingest_events(), wiring.clock, wiring.nonce
+    )
+
+
+@cache
+def show_slot() -> ShowSlot:
+    """A picture chosen when it is looked at."""
+    from chalicelib.services.show_slot import ShowSlot
+
+    return ShowSlot(wiring.find_profile(), wiring.decide_moment(), wiring.live_rules())
