@@ -31,7 +31,9 @@ package: $(STAMP)  ## build what is deployed into build/packaged: the code and i
 	$(BIN)/python -m infra.package --out $(PACKAGED)
 	$(BIN)/cfn-lint $(PACKAGED)/sam.json
 
-deploy: package  ## bring a stage to AWS: make deploy STAGE=dev (BASE_URL=https://... for an address of your own)
+deploy: $(STAMP)  ## bring a stage to AWS: make deploy STAGE=dev (BASE_URL=https://... for an address of your own)
+	@$(BIN)/python -m infra.account --stage "$(STAGE)"
+	$(MAKE) package
 	$(BIN)/python -m infra.deploy --packaged $(PACKAGED) --stage "$(STAGE)" --base-url "$(BASE_URL)"
 
 key: $(STAMP)  ## make a key for a deployed stage: make key STAGE=dev KIND=operator SCOPES=read,decide
@@ -44,7 +46,7 @@ bench: $(STAMP)  ## measure calls, times and sizes, as counts and as ratios with
 	$(BIN)/python -m tests.bench
 
 clean:  ## remove the virtual environment and everything built
-	rm -rf $(VENV) build .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build .chalice/deployments .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Installed anew when a requirements file changes.

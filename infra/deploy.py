@@ -9,14 +9,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from infra.account import missing
 from infra.package import CODE, DEFAULT_OUT, TEMPLATE
 
-STAGE = re.compile(r"[a-z][a-z0-9-]{0,19}")
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -111,13 +110,9 @@ def main(argv: list[str] | None = None) -> str | None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     asked = _arguments(argv)
-    if not STAGE.fullmatch(asked.stage):
-        return "Name a stage: make deploy STAGE=dev (lower-case letters, digits and hyphens, at most 20)."
     session: Any = boto3.Session()
-    if session.get_credentials() is None:
-        return "No AWS credentials found. Set AWS_PROFILE, or run `aws configure`, and try again."
-    if session.region_name is None:
-        return "No AWS region set. Set AWS_REGION (for example us-east-1) and try again."
+    if lacking := missing(asked.stage, session):
+        return lacking
     try:
         account = session.client("sts").get_caller_identity()["Account"]
         s3 = session.client("s3")

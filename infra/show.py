@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from infra.account import missing
+
 LOCAL_KEY = "local-operator-key"
 
 
@@ -24,12 +26,21 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     if not chosen.id:
         parser.error("say whom: make show ID=user:123")
+    if chosen.stage and (lacking := _lacking(chosen.stage)):
+        print(lacking, file=sys.stderr)
+        return 1
     found = stored(chosen.stage, chosen.id) if chosen.stage else exported(chosen.id)
     if found is None:
         print(f"nobody is known by {chosen.id}", file=sys.stderr)
         return 1
     print(json.dumps(found, indent=2, ensure_ascii=False))
     return 0
+
+
+def _lacking(stage: str) -> str:
+    import boto3
+
+    return missing(stage, boto3.Session())
 
 
 def exported(identifier: str) -> Any:
@@ -57,12 +68,14 @@ def stored(stage: str, identifier: str) -> Any:
         "TOPEKA_DOOR_SECRET_ID": f"topeka/{stage}/door",
     }
     from chalicelib import wiring
-    from chalicelib.domain.errors import NotFound
+    from chalicelib.domain.errors import NotFound, Unavailable
 
     try:
         return msgspec.to_builtins(wiring.resolve_address()(identifier))
     except NotFound:
         return None
+    except Unavailable:
+        sys.exit(f"stage {stage} did not answer: is it deployed in this account and region?")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,9 @@ def test_only_settings_read_the_environment() -> None:
 
 
 def test_only_wiring_makes_clients() -> None:
-    assert holding(r"boto3\.(client|resource|Session|session)\b", DEPLOYED) == {"chalicelib/wiring/clients.py"}
+    assert holding(r"boto3\.(client|resource|Session|session)\b", DEPLOYED) == {
+        "chalicelib/wiring/clients.py"
+    }
 
 
 def test_heavy_libraries_load_inside_the_function_that_needs_them() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import logging
 import os
@@ -18,9 +19,17 @@ def main() -> int:
     """Run until interrupted."""
     started = time.monotonic()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (
+        signal.SIGTERM,
+        signal.SIGINT,
+    ):  # a shell that starts us in the background has SIGINT ignored
+        signal.signal(each, signal.default_int_handler)
+    port = os.environ.get("PORT") or "8000"
+    if not port.isdecimal() or int(port) > 65_535:
+        print(f"{port} is no port. Choose one up to 65535: make run PORT=8001", file=sys.stderr)
+        return 1
     try:
-        with Stack(port=int(os.environ.get("PORT") or 8000)) as stack:
+        with Stack(port=int(port)) as stack:
             print(_greeting(stack.base_url, time.monotonic() - started), flush=True)
             if os.environ.get("DEMO", "1") != "0":
                 _play_story(stack.base_url)
@@ -28,6 +37,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
         print(f"The port is taken ({error}). Choose another: make run PORT=8001", file=sys.stderr)
         return 1
     return 0

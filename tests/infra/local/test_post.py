@@ -85,7 +85,8 @@ def test_the_page_shows_newest_first_and_escapes(post: Post) -> None:
     send_sms()
     html = page([letter(each) for each in post.sent()], NOON)
     assert html.index("Rain at 5.") < html.index("Grüße")
-    assert 'srcdoc="&lt;p&gt;Dry feet, &lt;b&gt;Ånn' in html
+    assert "&lt;p&gt;Dry feet, &lt;b&gt;Ånn" in html and "<p>Dry feet" not in html
+    assert "&lt;base target=_blank&gt;" in html and "img-src https: data:" in html
 
 
 def test_an_email_is_followed_by_send_and_delivery_with_its_tag(post: Post) -> None:
