@@ -59,7 +59,7 @@ def failed(condition: Condition, subject: Subject) -> str:
     if isinstance(condition, Any_):
         return "none of these: " + "; ".join(failed(part, subject) for part in condition.of)
     if isinstance(condition, Not):
-        return f"must not be so, but is: {words(condition.of)}"
+        return f"{words(condition.of)}, which rules it out"
     if isinstance(condition, InSegment):
         return f"is not in segment {condition.segment}"
     if isinstance(condition, Received):
