@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
+from chalicelib.domain.facts import retold
 from chalicelib.domain.playbook.model import Message
 from chalicelib.domain.profile import Place, Profile
 
@@ -69,7 +70,7 @@ def data_of(
         "traits": {name: stamped.value for name, stamped in profile.facts.traits.items()},
         "place": _place(place),
         "context": dict(context),
-        "event": dict(event),
+        "event": dict(retold(event, context)),
         "scores": {},
         "link": dict(links),
     }

@@ -198,6 +198,11 @@ def told_view(event: Event) -> dict[str, Any]:
     return view
 
 
+def retold(event: Mapping[str, Any], context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The whole event again, with the context that stood beside it; no event stays none."""
+    return {**event, "context": context} if event else event
+
+
 def join_facts(a: Facts, b: Facts, rules: Rules, repeated: Sequence[Event] = ()) -> Facts:
     """The facts of one customer who was two profiles; `repeated` are the events that both have folded."""
     joined = Facts(first=_least(a.first, b.first), last=max(a.last, b.last))

@@ -69,7 +69,7 @@ def state(facts: Facts, channel: str, topic: str, playbook: Playbook) -> State:
     double = channel == "email" and topic in playbook.topics and playbook.topics[topic].confirm == "double"
     started = _started(facts, channel)
     granted = denied = pending = -1
-    for key, statement in _about(facts.permissions, channel, topic):
+    for key, statement in about(facts.permissions, channel, topic):
         if statement.state == "denied":
             if statement.at >= started or key != f"{channel}/*":
                 denied = max(denied, statement.at)
@@ -143,7 +143,8 @@ def _later(a: Permission | None, b: Permission) -> Permission:
     return max(a, b, key=lambda one: (one.at, one.message_id, msgspec.json.encode(one)))
 
 
-def _about(statements: Statements, channel: str, topic: str) -> Iterator[tuple[str, Permission]]:
+def about(statements: Statements, channel: str, topic: str) -> Iterator[tuple[str, Permission]]:
+    """The statements that concern a channel and topic, also those about all channels or all topics, with their keys."""
     for key in dict.fromkeys((f"{channel}/{topic}", f"{channel}/*", f"*/{topic}", "*/*")):
         for statement in statements.get(key, {}).values():
             yield key, statement

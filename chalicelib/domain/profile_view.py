@@ -12,7 +12,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.places import located
 from chalicelib.domain.playbook.model import Playbook
-from chalicelib.domain.profile import Contact, Facts, Permission, Profile
+from chalicelib.domain.profile import Contact, Facts, Profile
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.stored import Delivery
 from chalicelib.domain.subject import subject_of
@@ -84,19 +84,15 @@ def _permissions(facts: Facts, playbook: Playbook) -> dict[str, dict[str, Any]]:
     for key in facts.permissions:
         channel, _, topic = key.partition("/")
         state = permissions.state(facts, channel, topic, playbook)
-        said = [one for one in _about(facts, channel, topic) if one.state == state]
-        latest = max(said or _about(facts, channel, topic), key=lambda one: (one.at, one.message_id))
+        statements = [one for _, one in permissions.about(facts.permissions, channel, topic)]
+        said = [one for one in statements if one.state == state]
+        latest = max(said or statements, key=lambda one: (one.at, one.message_id))
         told.setdefault(channel, {})[topic] = {
             "state": state,
             "at": to_text(latest.at),
             "source": latest.source,
         }
     return told
-
-
-def _about(facts: Facts, channel: str, topic: str) -> list[Permission]:
-    keys = dict.fromkeys((f"{channel}/{topic}", f"{channel}/*", f"*/{topic}", "*/*"))
-    return [one for key in keys for one in facts.permissions.get(key, {}).values()]
 
 
 def _contacts(profile: Profile, now: int) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.domain import permissions
+from chalicelib.domain.facts import retold
 from chalicelib.domain.places import place_of, zone_of
 from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Contact, Facts, Profile
@@ -51,7 +52,7 @@ def subject_of(
         now=now,
         traits={name: held.value for name, held in facts.traits.items() if held.value is not None},
         context=context or {},
-        event=event or {},
+        event=retold(event or {}, context or {}),
         activity=facts.activity,
         features=facts.features,
         permissions=Said(facts, rules.playbook),

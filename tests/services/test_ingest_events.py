@@ -251,6 +251,14 @@ def test_a_moment_fires_a_delivery_once(shop: World) -> None:
     assert delivered(shop).count("thanks") == 1
 
 
+def test_what_the_event_s_context_says_is_the_same_to_a_moment_and_to_its_message(shop: World) -> None:
+    asked = "{event: context.campaign.source, is: news}"
+    text = PLAYBOOK.replace("{event: Order Completed}", f"{{event: Order Completed, when: {asked}}}")
+    shop.publish(text.replace("thanks: {kind: service,", f"thanks: {{kind: service, for: {asked},"))
+    shop.send(shop.event("Order Completed", user_id="u", context={"campaign": {"source": "news"}}))
+    assert "thanks" in delivered(shop)
+
+
 def test_an_imported_old_event_fires_nothing(shop: World) -> None:
     shop.send(shop.event("Order Completed", user_id="u", timestamp=shop.clock() - 2 * DAY))
     assert delivered(shop) == []
