@@ -143,7 +143,7 @@ class IngestEvents:
             while True:
                 stored = one.entries
                 try:
-                    self._commit(one.doors)
+                    self._commit(one)
                 except Conflict:
                     outcome.conflicts += 1
                     tries += 1
@@ -162,8 +162,9 @@ class IngestEvents:
         except Exception as fault:  # noqa: BLE001 - see _attempt
             self._isolate(Circle(items), fault, outcome)
 
-    def _commit(self, doors: Doors) -> None:
+    def _commit(self, one: Round) -> None:
         """One transaction where a sign changes; else each profile alone, which folding once makes safe."""
+        doors = one.doors
         writes = [
             Write(_renewed(doors.now[home]), doors.versions.get(home, ""), tuple(doors.outbox.get(home, ())))
             for home in sorted(doors.changed)

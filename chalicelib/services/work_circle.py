@@ -41,11 +41,13 @@ DRIFT = 15 * 60 * 1000
 class Round:
     """One pass over a circle: the doors as they would be, what to store first, and what is left to do.
 
-    `entries` are the events to store by profile id. `new` are the late ones among them that the timeline had
-    never seen. `weight` is the size of the effects in bytes.
+    `taken` are the events in the order they were taken, each with the profile it went to. `entries` are the events
+    to store by profile id. `new` are the late ones among them that the timeline had never seen. `weight` is the
+    size of the effects in bytes.
     """
 
     doors: Doors
+    taken: list[tuple[Profile, Event]] = field(default_factory=list)
     entries: dict[str, list[Event]] = field(default_factory=dict)
     left: list[Item] = field(default_factory=list)
     new: set[str] = field(default_factory=set)
@@ -125,6 +127,7 @@ class WorkCircle:
         profile = self._place(one, item)
         if profile is None or _elsewhere(profile, event, now):
             return
+        one.taken.append((profile, event))
         timer = event.origin == "topeka" and event.event in TIMERS
         fresh = timer or self._fold(one, profile, event)
         effects: list[Effect] = []
