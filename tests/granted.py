@@ -46,7 +46,7 @@ def resource_name(logical: str) -> str:
 def named_by(request: dict[str, Any]) -> str:
     """What a request to AWS is about, in the same words."""
     tables = request.get("RequestItems") or {
-        each["Put"]["TableName"]: each for each in request.get("TransactItems", ())
+        action["TableName"]: action for each in request.get("TransactItems", ()) for action in each.values()
     }
     whole = request.get("TableName") or next(iter(tables), "") or request.get("DeliveryStreamName", "")
     whole = whole or request.get("QueueUrl", "").rsplit("/", 1)[-1]

@@ -20,7 +20,7 @@ import msgspec
 
 from chalicelib.adapters.cursors import seal, unseal
 from chalicelib.adapters.faults import Item
-from chalicelib.adapters.tables import Put, Table
+from chalicelib.adapters.tables import Check, Put, Table
 from chalicelib.domain import document
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.profile import Door, Erased, Profile, Sign
@@ -29,7 +29,7 @@ from chalicelib.domain.stored import Page
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from chalicelib.domain.stored import Write
+    from chalicelib.domain.stored import Unchanged, Write
 
 VACANT = "attribute_not_exists(#id)"
 UNCHANGED = "#version = :expected"
@@ -55,14 +55,17 @@ class DynamoProfiles:
         items = self._table.read(keys, consistent=consistent, only=_STORED)
         return {item["id"]["S"]: from_item(item) for item in items}
 
-    def commit(self, writes: Sequence[Write]) -> None:
-        """All of the writes or none; at most 100. Raises `Conflict` with the ids whose condition failed.
+    def commit(self, writes: Sequence[Write], relied: Sequence[Unchanged] = ()) -> None:
+        """All of the writes or none, while those `relied` on stand unchanged; at most 100 in all.
 
-        Safe to repeat with the same writes after `Unavailable`: a version is made for one attempt alone, so a
-        home that already carries it was written by the attempt whose answer was lost.
+        Raises `Conflict` with the ids whose condition failed. Safe to repeat with the same writes after
+        `Unavailable`: a version is made for one attempt alone, so a home that already carries it was written by
+        the attempt whose answer was lost.
         """
         puts = [self._put(write) for write in writes]
-        self._table.put(puts, ids=[write.door.id for write in writes], mark="version")
+        checks = [Check({"id": {"S": one.id}}, *_standing(one.expected)) for one in relied]
+        ids = [*(write.door.id for write in writes), *(one.id for one in relied)]
+        self._table.put(puts, ids=ids, mark="version", checks=checks)
 
     def scan(self, cursor: str = "", limit: int = 500) -> Page:
         """Ids of the profiles there are (no signs), in no order; each page reads `limit` homes."""
@@ -71,10 +74,14 @@ class DynamoProfiles:
         return Page(tuple(item["id"]["S"] for item in items), seal(last["id"]["S"]) if last else "")
 
     def _put(self, write: Write) -> Put:
-        item = to_item(write.door, write.outbox)
-        if not write.expected:
-            return Put(item, VACANT, ("id",))
-        return Put(item, UNCHANGED, ("version",), {":expected": {"S": write.expected}})
+        return Put(to_item(write.door, write.outbox), *_standing(write.expected))
+
+
+def _standing(expected: str) -> tuple[str, tuple[str, ...], dict[str, Item]]:
+    """The condition that a home still has this version, or with "" that it is still empty."""
+    if not expected:
+        return VACANT, ("id",), {}
+    return UNCHANGED, ("version",), {":expected": {"S": expected}}
 
 
 def to_item(door: Door, outbox: Sequence[Effect] = ()) -> Item:

@@ -46,6 +46,24 @@ class Put:
         return request
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The item at `key` is left as it is, and `clause` must hold of it, or nothing of a transaction happens."""
+
+    key: Item
+    clause: str
+    names: tuple[str, ...] = ()
+    values: Mapping[str, Item] = field(default_factory=dict)
+
+    def request(self, table: str) -> dict[str, Any]:
+        """The arguments of a transaction's ConditionCheck."""
+        request: dict[str, Any] = {"TableName": table, "Key": self.key, "ConditionExpression": self.clause}
+        request["ExpressionAttributeNames"] = {f"#{name}": name for name in self.names}
+        if self.values:
+            request["ExpressionAttributeValues"] = dict(self.values)
+        return request
+
+
 class Table:
     """One table. `pause` waits for a number of seconds between the rounds of a batch."""
 
@@ -61,8 +79,17 @@ class Table:
         with asking("dynamodb"):
             return self.client.get_item(TableName=self.name, Key=key, ConsistentRead=consistent).get("Item")
 
-    def put(self, puts: Sequence[Put], *, ids: Sequence[str] = (), mark: str = "mark") -> None:
-        """All of the puts or none: one as a conditional put, more as one transaction. Raises `Conflict`.
+    def put(
+        self,
+        puts: Sequence[Put],
+        *,
+        ids: Sequence[str] = (),
+        mark: str = "mark",
+        checks: Sequence[Check] = (),
+    ) -> None:
+        """All of the puts or none: one as a conditional put, more (or any check) as one transaction.
+
+        Raises `Conflict`. `ids` are those of the puts, then of the checks.
 
         `mark` is the attribute that holds a value only this attempt writes, so that a write whose answer was
         lost is not taken for a lost race.
@@ -72,10 +99,12 @@ class Table:
         requests: list[Any] = [put.request(self.name) for put in puts]
         try:
             with asking("dynamodb", ids):
-                if len(requests) == 1:
+                if len(requests) == 1 and not checks:
                     self.client.put_item(**requests[0])
                 else:
-                    self.client.transact_write_items(TransactItems=[{"Put": request} for request in requests])
+                    actions: list[Any] = [{"Put": request} for request in requests]
+                    actions += [{"ConditionCheck": check.request(self.name)} for check in checks]
+                    self.client.transact_write_items(TransactItems=actions)
         except Conflict as conflict:
             if not was_ours(conflict, mark, [put.item.get(mark, {}).get("S", "") for put in puts]):
                 raise

@@ -70,12 +70,11 @@ class DynamoTimeline:
 
     def append(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
         """Store events under profile ids (pairs of profile id and events). Repeats are harmless."""
-        items = {
-            (profile, item["at"]["S"]): item
-            for profile, events in entries
-            for item in to_items(profile, events)
-        }
-        self._table.write(items.values())
+        self._table.write(_items_of(entries).values())
+
+    def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
+        """Take back what one `append` has stored: exactly these entries."""
+        self._table.delete({"profile": {"S": profile}, "at": {"S": at}} for profile, at in _items_of(entries))
 
     def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
         """Store a decision's record under the profile id."""
@@ -140,6 +139,13 @@ class DynamoTimeline:
         span = ("at", f"e#{_digits(earliest)}", last)
         for item in self._table.query(("profile", profile), span, newest=True, part=part):
             yield _Span(int(_key_of(item).split("#")[1]), item["body"]["B"])
+
+
+def _items_of(entries: Sequence[tuple[str, Sequence[Event]]]) -> dict[tuple[str, str], Item]:
+    """The items that store these entries, by their keys."""
+    return {
+        (profile, item["at"]["S"]): item for profile, events in entries for item in to_items(profile, events)
+    }
 
 
 def to_items(profile: str, events: Sequence[Event]) -> Iterator[Item]:

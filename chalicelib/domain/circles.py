@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.doors import Doors
+from chalicelib.domain.doors import EARLIEST, LATEST, Doors
 from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.identifiers import Identifier, rank
 from chalicelib.domain.profile import Profile
@@ -24,7 +24,7 @@ class Item:
     @property
     def at(self) -> int:
         """The time that matters at a door: the event's own, but a profile id means who first lived there."""
-        return 0 if self.event.profile else self.event.timestamp
+        return EARLIEST if self.event.profile else self.event.timestamp
 
     def homes(self, doors: Doors) -> list[str]:
         """Every home that may matter for it: both readings of an alias's previous id."""
@@ -84,5 +84,7 @@ def _settled(one: Identifier, doors: Doors) -> Identifier:
     if one.kind != "previous":
         return one
     user = Identifier("user", one.value)
-    known = isinstance(doors.now.get(doors.leads_to(doors.home(user), 1 << 62)), Profile)
-    return user if known else Identifier("anonymous", one.value)
+    if isinstance(doors.now.get(doors.leads_to(doors.home(user), LATEST)), Profile):
+        return user
+    doors.relied.add(doors.home(user))  # on nobody living there
+    return Identifier("anonymous", one.value)

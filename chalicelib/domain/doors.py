@@ -10,7 +10,7 @@ points at them. Signs climb in strength (custom < phone < e-mail < user), so the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from chalicelib.domain.effects import Effect
@@ -19,15 +19,27 @@ from chalicelib.domain.keys import Secrets
 from chalicelib.domain.profile import Door, Erased, Known, Profile, Sign
 
 MOST_OWNERS = 8
+LATEST = 1 << 62
+"""Later than any event: whose a door is now."""
+EARLIEST = 0
+"""Who first lived at a home: what a profile id means, where the door has changed hands since."""
+
+
+class Circular(AssertionError):
+    """Signs that lead in a circle, by `homes`: read at different times, or a bug."""
+
+    def __init__(self, homes: list[str]) -> None:
+        super().__init__(f"signs lead in a circle at {homes[0]}")
+        self.homes = homes
 
 
 @dataclass(slots=True)
 class Doors:
     """What was read, by home id, and what has changed since.
 
-    `versions` holds the version each home was read at ("" for absent): a commit conditions on it. `outbox`
-    collects the effects to be committed with each changed door. `rehomed` are profiles that have taken over
-    another or moved: their rows in groups must be made anew.
+    `versions` holds the version each home was read at ("" for absent): a commit conditions on it, for the homes
+    it changes and for those it `relied` on. `outbox` collects the effects to be committed with each changed
+    door. `rehomed` are profiles that have taken over another or moved: their rows in groups must be made anew.
     """
 
     secrets: Secrets
@@ -35,6 +47,7 @@ class Doors:
     now: dict[str, Door] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    relied: set[str] = field(default_factory=set)
     outbox: dict[str, list[Effect]] = field(default_factory=dict)
     rehomed: set[str] = field(default_factory=set)
 
@@ -42,8 +55,9 @@ class Doors:
         """The doors on the way from these homes (each with the time that matters), to work on alone."""
         part = Doors(self.secrets, self.order)
         for home, at in asked:
-            for step in self._way(home, at):
-                part.versions[step] = self.versions[step]
+            for step in (*self.way(home, at), *self._to_owners(home)):
+                if step in self.versions:
+                    part.versions[step] = self.versions[step]
                 if step in self.now:
                     part.now[step] = self.now[step]
         return part
@@ -55,36 +69,57 @@ class Doors:
             self.versions[home] = door.version if door else ""
             if door is not None:
                 self.now[home] = door
+            else:
+                self.now.pop(home, None)
 
     def has(self, home: str) -> bool:
         """Whether the home has been read."""
         return home in self.versions
 
-    def home(self, identifier: Identifier) -> str:
+    def home(self, identifier: Identifier | Known) -> str:
         """The home id of an identifier."""
         return self.secrets.home(identifier.kind, identifier.value)
 
     def leads_to(self, home: str, at: int) -> str:
         """The last home on the way from here, for an event at a time; perhaps one that is not read yet."""
-        return self._way(home, at)[-1]
+        return self.way(home, at)[-1]
 
-    def _way(self, home: str, at: int) -> list[str]:
+    def way(self, home: str, at: int) -> list[str]:
+        """The homes on the way from here, for an event at a time. Raises `Circular`."""
         way = [home]
         while isinstance(door := self.now.get(way[-1]), Sign):
             onward = owner_at(door, at)
             if onward in way:
-                raise AssertionError(f"signs lead in a circle at {onward}")
+                raise Circular(way)
             way.append(onward)
         return way
+
+    def ends(self, home: str) -> list[str]:
+        """Where a door that has changed hands leads to for each of its owners; none for any other door."""
+        door = self.now.get(home)
+        if not isinstance(door, Sign) or len(door.owners) < 2:
+            return []
+        return [self.leads_to(owner, EARLIEST) for owner, _ in door.owners]
+
+    def _to_owners(self, home: str) -> Iterator[str]:
+        door = self.now.get(home)
+        if isinstance(door, Sign) and len(door.owners) > 1:
+            for owner, _ in door.owners:
+                yield from self.way(owner, EARLIEST)
 
     def resident(self, home: str, at: int) -> Profile | None:
         """The profile that an event at this time reaches from here, if somebody lives there."""
         door = self.now.get(self.leads_to(home, at))
         return door if isinstance(door, Profile) else None
 
+    def owners(self, home: str) -> list[Profile]:
+        """The profiles of everybody who has had a door that has changed hands; none for any other door."""
+        found = {end: self.now.get(end) for end in self.ends(home)}
+        return [door for door in found.values() if isinstance(door, Profile)]
+
     def erased_at(self, home: str, at: int) -> int:
         """Until when nothing may come back by this home (ms), 0 if it and where it leads were never erased."""
-        return max(_erased_at(self.now.get(step)) for step in self._way(home, at))
+        return max(_erased_at(self.now.get(step)) for step in self.way(home, at))
 
     def put(self, door: Door) -> None:
         """Set what stands at a home from now on; a sign keeps in mind what was erased there."""
@@ -93,13 +128,50 @@ class Doors:
         self.now[door.id] = door
         self.changed.add(door.id)
 
+    def rely_on_owner(self, home: str, at: int) -> None:
+        """Let the commit stand only while the door still says whose it was at this time.
+
+        That its latest owner stops being it also changes that profile, which is a conflict by itself. Of an
+        earlier time the door alone tells, and another late event may be adding an owner there:
+
+            worker A   e at 15: the door says Ana ............. put Ana: stands only while the door is unchanged
+            worker B      Ben's login, stamped 12: the door says Ana until 12, then Ben
+        """
+        door = self.now.get(home)
+        if isinstance(door, Sign) and door.owners and at < door.owners[-1][1]:
+            self.relied.add(home)
+
+    def torn(self, asked: Iterable[tuple[str, int]]) -> set[str]:
+        """Homes to be read again: a batch read is no snapshot, and what it found does not fit together.
+
+            us     read a's sign: Ana's ............................. read Ana: she does not list a
+            link                      put a's sign: Ben's, Ana, Ben
+
+        A door asked about by an identifier fits if the profile it leads to lists the identifier and nobody else
+        does, or, where nobody lives, if nobody lists it. (A time of 0 asks by profile id: no identifier.)
+        """
+        listing: dict[str, set[str]] = {}
+        for door in self.now.values():
+            if isinstance(door, Profile):
+                for known in door.identifiers:
+                    listing.setdefault(self.home(known), set()).add(door.id)
+        again: set[str] = set()
+        for home, at in asked:
+            if at != EARLIEST:
+                way = self.way(home, LATEST)
+                if self.has(way[-1]):
+                    lists_it = listing.get(home, set())
+                    lives = {way[-1]} if isinstance(self.now.get(way[-1]), Profile) else set()
+                    again |= {*way, *lists_it} if lives != lists_it else set()
+        return again
+
     def lives_strongly(self, profile: Profile) -> tuple[int, str]:
         """How good a home the profile has: the rank of the identifier whose home it is, then the id.
 
         Minted homes come after every steady identifier, homes that change hands last.
         """
         for known in profile.identifiers:
-            if self.secrets.home(known.kind, known.value) == profile.id:
+            if self.home(known) == profile.id:
                 shaky = known.kind in CHANGES_HANDS
                 return (_SHAKY if shaky else rank(self.order, known.kind), profile.id)
         return (MINTED, profile.id)

@@ -20,6 +20,7 @@ from chalicelib.domain.profile import Activity, Facts, FeatureState, Profile, St
 from chalicelib.domain.rules import Rules, Subject
 from chalicelib.domain.seen import join_seen, knows, remember
 from chalicelib.domain.sums import add_value, join_sums, millionths
+from chalicelib.domain.timelines import joined_timelines
 
 MOST_NAMES = 200
 MOST_TRAITS = 150
@@ -286,6 +287,8 @@ def join_profiles(into: Profile, other: Profile, rules: Rules, repeated: Sequenc
     """Make `into` the profile of both: facts, memory and history. Ledgers are joined by `ledger.join`."""
     into.facts = join_facts(into.facts, other.facts, rules, repeated)
     into.seen = join_seen(into.seen, other.seen)
+    into.timelines = joined_timelines(into, other)
+    into.bars = sorted({*into.bars, *other.bars}, key=msgspec.structs.astuple)
     gone = [other.id, *other.merged]
     into.merged = sorted({*into.merged, *gone} - {into.id})
     into.born_after = max(into.born_after, other.born_after)

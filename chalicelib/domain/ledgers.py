@@ -6,7 +6,7 @@ grouping and repetition don't matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -36,21 +36,42 @@ _OFFER_RANKS = {"open": 0, "withdrawn": 1, "used": 2}
 def join(a: Ledger, b: Ledger) -> Ledger:
     """The ledger of one customer who was two profiles: latest state, earliest arm, seed and decision.
 
-    They are in every segment that either had entered: what was said about entering it is not said again.
+    They are in every segment that either had entered: what was said about entering it is not said again. Where
+    both have decided about one moment, the earlier decision stands, and what the other has not sent yet is
+    dropped. A hold that both are in goes on from the later trigger. Who had two arms of an experiment keeps the
+    earlier, and is marked.
     """
     return Ledger(
         seed=_first(a, b).seed,
         seed_at=_first(a, b).seed_at,
-        contacts=_union(a.contacts, b.contacts, _contact_order),
+        contacts=_without_doubles(_union(a.contacts, b.contacts, _contact_order), a, b),
         decisions=_union(a.decisions, b.decisions, _decision_order),
         offers=_union(a.offers, b.offers, _offer_order),
         arms=_union(a.arms, b.arms, _arm_order),
+        crossed=sorted({*a.crossed, *b.crossed, *_crossing(a, b)}),
         entries=_union(a.entries, b.entries, _entry_order),
         waits=_union(a.waits, b.waits, _wait_order),
         places=sorted({*a.places, *b.places}),
         wake=min(a.wake, b.wake) if a.wake and b.wake else a.wake or b.wake,
         now=max(a.now, b.now),
     )
+
+
+def _without_doubles(contacts: dict[str, Contact], a: Ledger, b: Ledger) -> dict[str, Contact]:
+    """The contacts; of two decisions about one moment the later's are dropped, unless they were made already."""
+    for key in a.decisions.keys() & b.decisions.keys():
+        stands = max(a.decisions[key], b.decisions[key], key=_decision_order)
+        for made in (a.decisions[key], b.decisions[key]):
+            for delivery in () if made.id == stands.id else made.messages:
+                contact = contacts.get(delivery)
+                if contact is not None and contact.state == "reserved":
+                    contacts[delivery] = msgspec.structs.replace(contact, state="dropped", held_until=0)
+    return contacts
+
+
+def _crossing(a: Ledger, b: Ledger) -> Iterator[str]:
+    """The experiments in which the two had different arms."""
+    return (name for name in a.arms.keys() & b.arms.keys() if a.arms[name][0] != b.arms[name][0])
 
 
 def prune(ledger: Ledger, now: int) -> None:

@@ -7,30 +7,43 @@ refuses. A device that two known customers share changes hands instead, and noth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain import ledger
-from chalicelib.domain.doors import MINTED, Doors, is_shaky, lists, with_owner
+from chalicelib.domain.doors import EARLIEST, MINTED, MOST_OWNERS, Doors, is_shaky, lists, with_owner
 from chalicelib.domain.effects import Join, Leave
 from chalicelib.domain.events import Event
 from chalicelib.domain.facts import join_profiles
 from chalicelib.domain.identifiers import CHANGES_HANDS, KNOWN_BY, Identifier
 from chalicelib.domain.playbook.model import IdentifierRule
-from chalicelib.domain.profile import Known, Profile, Sign
+from chalicelib.domain.profile import Bar, Known, Profile, Sign
 from chalicelib.domain.rules import Rules
 
 MOST_MERGES = 100
 MOST_IDENTIFIERS = 1000
 MOST_AT_ONCE = 16
 """Links one event may make: each changes up to two doors, and a transaction takes 100."""
+SIGNED_OUT = "Signed Out"
+"""The event that ends a login on a device (Segment's B2B SaaS events); a client that resets its id needs none."""
+SPLIT = "split"
+HURRY = 10 * 60_000
+"""A door that has had as many owners as it remembers within this time (ms) is no device: it changes hands no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A link that did not happen.
 
-    `reason` is unique-conflict, over-limit, too-many-merges, too-many-identifiers or too-many-at-once.
+    `reason` is one of:
+
+    - unique-conflict: each has another value of a kind of which a customer has one
+    - over-limit: more of a kind than the playbook allows
+    - too-many-identifiers, too-many-merges: 1,000 and 100 a customer
+    - too-many-at-once: the event carries more than 17 identifiers
+    - too-many-owners: a device that has had eight owners in ten minutes; a constant that a client sends for all
+    - split: an operator has split the two
+    - unclaimed: what a device did between a logout and the next login is nobody's
     """
 
     identifier: Identifier
@@ -49,6 +62,8 @@ def place_event(doors: Doors, event: Event, identifiers: Sequence[Identifier], r
     """The profile an event belongs to, linking its identifiers in `doors`. All homes involved are read."""
     if any(_erased_since(doors, one, event) for one in identifiers):
         return Placed(None)
+    for one in identifiers:
+        doors.rely_on_owner(doors.home(one), event.timestamp)
     refusals: list[Refusal] = []
     profile = _lead(doors, identifiers[0], event)
     refusals.extend(Refusal(one, "too-many-at-once") for one in identifiers[1 + MOST_AT_ONCE :])
@@ -58,8 +73,50 @@ def place_event(doors: Doors, event: Event, identifiers: Sequence[Identifier], r
             refusals.append(outcome)
         else:
             profile = outcome
-    _prove(doors, profile, identifiers, event)
+    _note_link(doors, profile, identifiers, event)
     return Placed(profile, tuple(refusals))
+
+
+def ends_login(event: Event, rules: Rules) -> bool:
+    """Whether the devices an event came from are nobody's after it."""
+    return event.title == SIGNED_OUT and rules.playbook.after_logout == "nobody"
+
+
+def let_go(doors: Doors, profile: Profile, identifiers: Sequence[Identifier], event: Event) -> None:
+    """A customer has logged out: what their devices do from now on, until the next login, is nobody's.
+
+    That is kept apart, in a profile that joins nobody, so that caps hold for whoever sits there.
+    """
+    if not is_known(profile):
+        return
+    apart = doors.secrets.home("minted", f"{event.message_id}/{profile.id}/{SIGNED_OUT}")
+    start = event.timestamp + 1
+    held = [
+        one
+        for one in identifiers
+        if one.kind in CHANGES_HANDS
+        and doors.resident(doors.home(one), event.timestamp) is profile
+        and _would_be_new(doors, doors.home(one), apart, start)
+    ]
+    if held:
+        nobody = Profile(id=apart, unclaimed=True)
+        nobody.ledger.seed, nobody.ledger.seed_at = apart, start
+        doors.put(nobody)
+        for device in held:
+            _pass_on(doors, nobody, device, event, start)
+
+
+def _would_be_new(doors: Doors, home: str, owner: str, start: int) -> bool:
+    """Whether the door's memory of owners would gain this one; not where a copy of the event has put it there."""
+    sign = doors.now.get(home)
+    if not isinstance(sign, Sign) or (owner, start) in sign.owners:
+        return False
+    return (owner, start) in with_owner(sign, home, owner, start).owners
+
+
+def _owners(doors: Doors, home: str) -> list[tuple[str, int]]:
+    sign = doors.now.get(home)
+    return sign.owners if isinstance(sign, Sign) else []
 
 
 def _erased_since(doors: Doors, identifier: Identifier, event: Event) -> bool:
@@ -89,7 +146,8 @@ def _known(identifier: Identifier, event: Event) -> Known:
 def _link(
     doors: Doors, profile: Profile, weaker: Identifier, event: Event, rules: Rules
 ) -> Profile | Refusal:
-    other = doors.resident(doors.home(weaker), event.timestamp)
+    home = doors.home(weaker)
+    other = doors.resident(home, event.timestamp)
     if other is profile:
         return profile
     if other is None:
@@ -97,10 +155,17 @@ def _link(
     reason = _why_not_join(profile, other, rules)
     if not reason:
         return _merge(doors, profile, other, event, rules)
-    if weaker.kind in CHANGES_HANDS and other.id != doors.home(weaker):
-        reason = _why_not_list(profile, [weaker], rules)
+    if reason != SPLIT and weaker.kind in CHANGES_HANDS and other.id != home and not is_shaky(profile):
+        reason = _why_not_list(profile, [weaker], rules) or _why_not_again(doors, home, event)
         return Refusal(weaker, reason) if reason else _hand_over(doors, profile, weaker, event)
     return Refusal(weaker, reason)
+
+
+def _why_not_again(doors: Doors, home: str, event: Event) -> str:
+    """A door that everybody's events carry would have each of them wait for its one item."""
+    owners = _owners(doors, home)
+    full = len(owners) == MOST_OWNERS and event.timestamp - owners[0][1] < HURRY
+    return "too-many-owners" if full else ""
 
 
 def _attach(
@@ -110,7 +175,7 @@ def _attach(
     if reason:
         return Refusal(weaker, reason)
     if profile.identifiers and is_shaky(profile) and doors.home(profile_identifier(profile)) == profile.id:
-        profile = _move(doors, profile, _minted(doors, profile, event))
+        profile = _move(doors, profile, _minted(doors, profile, event), event)
     profile.identifiers.append(_known(weaker, event))
     doors.put(profile)
     home = doors.home(weaker)
@@ -132,27 +197,45 @@ def _sign(doors: Doors, home: str, to: str, identifier: Identifier, event: Event
 
 
 def _hand_over(doors: Doors, profile: Profile, device: Identifier, event: Event) -> Profile:
-    """The device is this customer's from the event's time on; the owner before stops listing it.
+    """The device is this customer's from the event's time on."""
+    _pass_on(doors, profile, device, event, event.timestamp)
+    return profile
+
+
+def _pass_on(doors: Doors, profile: Profile, device: Identifier, event: Event, start: int) -> None:
+    """A device's door belongs to the profile from `start` on; the owner before stops listing it.
 
     A late event that finds a later owner only adds itself to the door's memory of owners.
     """
     home = doors.home(device)
     was = doors.now.get(home)
-    sign = with_owner(was if isinstance(was, Sign) else None, home, profile.id, event.timestamp)
+    sign = with_owner(was if isinstance(was, Sign) else None, home, profile.id, start)
     doors.put(sign)
     if doors.resident(home, sign.owners[-1][1]) is profile:
-        before = (
-            doors.now.get(doors.leads_to(was.forward_to, event.timestamp)) if isinstance(was, Sign) else None
-        )
+        before = doors.now.get(doors.leads_to(was.forward_to, EARLIEST)) if isinstance(was, Sign) else None
         if isinstance(before, Profile):
             before.identifiers = [one for one in before.identifiers if lists(before, device) is not one]
             doors.put(before)
         profile.identifiers.append(_known(device, event))
         doors.put(profile)
-    return profile
+
+
+def _bars(a: Profile, b: Profile, together: Sequence[Identifier | Known]) -> bool:
+    """Whether the identifiers together would undo a split."""
+    if not a.bars and not b.bars:
+        return False
+    listed = {(one.kind, one.value) for one in together}
+    return any(listed.issuperset(_ends(bar)) for bar in (*a.bars, *b.bars))
+
+
+def _ends(bar: Bar) -> Iterator[tuple[str, str]]:
+    yield bar.kind, bar.value
+    yield bar.other_kind, bar.other_value
 
 
 def _why_not_list(profile: Profile, added: Sequence[Identifier | Known], rules: Rules) -> str:
+    if _bars(profile, profile, [*profile.identifiers, *added]):
+        return SPLIT
     if len(profile.identifiers) + len(added) > MOST_IDENTIFIERS:
         return "too-many-identifiers"
     for rule in rules.playbook.identifiers:
@@ -169,6 +252,10 @@ def _values(identifiers: Sequence[Identifier | Known], rule: IdentifierRule) -> 
 
 
 def _why_not_join(a: Profile, b: Profile, rules: Rules) -> str:
+    if a.unclaimed or b.unclaimed:
+        return "unclaimed"
+    if _bars(a, b, [*a.identifiers, *b.identifiers]):
+        return SPLIT
     if len(a.merged) + len(b.merged) >= MOST_MERGES:
         return "too-many-merges"
     return _why_not_list(a, b.identifiers, rules)
@@ -178,12 +265,12 @@ def _merge(doors: Doors, a: Profile, b: Profile, event: Event, rules: Rules) -> 
     """Join two profiles at the better home; the other home gets a sign, with the removal of its rows."""
     survivor, loser = sorted((a, b), key=doors.lives_strongly)
     if doors.lives_strongly(survivor)[0] > MINTED:
-        survivor = _move(doors, survivor, _minted(doors, survivor, event))
+        survivor = _move(doors, survivor, _minted(doors, survivor, event), event)
     join_profiles(survivor, loser, rules)  # doors lead an event to one profile: none was folded in both
     survivor.ledger = ledger.join(survivor.ledger, loser.ledger)
     sides = _proofs_left(survivor, loser, event), _proofs_left(loser, survivor, event)
     survivor.identifiers = _together(*sides)
-    _leave_home(doors, loser, survivor)
+    _leave_home(doors, loser, survivor, event)
     doors.put(survivor)
     doors.rehomed.add(survivor.id)
     return survivor
@@ -229,7 +316,7 @@ def _together(a: Sequence[Known], b: Sequence[Known]) -> list[Known]:
     return sorted(found.values(), key=lambda one: (one.since, one.message_id, one.kind, one.value))
 
 
-def _move(doors: Doors, profile: Profile, home: str) -> Profile:
+def _move(doors: Doors, profile: Profile, home: str, event: Event) -> Profile:
     """Let a profile live at another, empty home, with a sign where it lived."""
     moved = Profile(
         id=home,
@@ -240,19 +327,22 @@ def _move(doors: Doors, profile: Profile, home: str) -> Profile:
         merged=sorted({*profile.merged, profile.id}),
         born_after=profile.born_after,
         folded_under=profile.folded_under,
+        timelines=profile.timelines,
+        unclaimed=profile.unclaimed,
+        bars=profile.bars,
     )
-    _leave_home(doors, profile, moved)
+    _leave_home(doors, profile, moved, event)
     doors.put(moved)
     doors.rehomed.add(moved.id)
     return moved
 
 
-def _leave_home(doors: Doors, gone: Profile, to: Profile) -> None:
+def _leave_home(doors: Doors, gone: Profile, to: Profile, event: Event) -> None:
     """A sign where a profile lived; its own rows go, and what it had decided goes on with the survivor."""
     homes = {
         doors.home(Identifier(one.kind, one.value)) for one in gone.identifiers if one.kind in CHANGES_HANDS
     }
-    owners = [(to.id, 0)] if gone.id in homes else []
+    owners = [(to.id, event.timestamp)] if gone.id in homes else []
     doors.put(Sign(id=gone.id, forward_to=to.id, owners=owners))
     pending = doors.outbox.pop(gone.id, [])
     doors.outbox.setdefault(to.id, []).extend(
@@ -268,12 +358,15 @@ def groups_of(profile: Profile) -> list[str]:
     return segments + [f"place:{place}" for place in profile.ledger.places]
 
 
-def _prove(doors: Doors, profile: Profile, identifiers: Sequence[Identifier], event: Event) -> None:
-    """A proven event proves the links it carries."""
-    if not event.proven:
-        return
+def _note_link(doors: Doors, profile: Profile, identifiers: Sequence[Identifier], event: Event) -> None:
+    """A link is as old as the earliest event that carries it, and a proven event proves those it carries."""
     for identifier in identifiers:
         known = lists(profile, identifier)
-        if known is not None and not known.proven:
+        if known is None:
+            continue
+        if (event.timestamp, event.message_id) < (known.since, known.message_id):
+            known.since, known.message_id = event.timestamp, event.message_id
+            doors.put(profile)
+        if event.proven and not known.proven:
             known.proven = True
             doors.put(profile)

@@ -21,6 +21,9 @@ class Audience:
     identifiers: Sequence[str] | None = None
 
 
+_PREFIX = "moment:"
+
+
 class Announced(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was announced: its id (a repeat of it is the same moment), name, facts, time and end (ms, 0: none).
 
@@ -47,7 +50,7 @@ def event_for(moment: Announced, profile: str, now: int) -> Event:
     if moment.until:
         about["until"] = to_text(moment.until)
     return Event(
-        message_id=f"moment:{moment.id}:{profile}",
+        message_id=f"{_PREFIX}{moment.id}:{profile}",
         type="track",
         event=moment.name,
         timestamp=moment.at,
@@ -58,3 +61,12 @@ def event_for(moment: Announced, profile: str, now: int) -> Event:
         proven=True,
         profile=profile,
     )
+
+
+def cause_of(event: Event) -> str:
+    """What a decision is keyed by: the event, or the moment that was announced for many.
+
+    Two profiles that turn out to be one customer have each had the moment, but it was one.
+    """
+    moment = event.properties.get("moment")
+    return f"{_PREFIX}{moment}" if event.origin == "moment" and moment else event.message_id

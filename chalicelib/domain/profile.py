@@ -190,6 +190,7 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     decisions: dict[str, Made] = {}
     offers: dict[str, Offer] = {}
     arms: dict[str, tuple[str, int]] = {}
+    crossed: list[str] = []
     entries: dict[str, tuple[bool, int]] = {}
     waits: dict[str, Wait] = {}
     places: list[str] = []
@@ -197,12 +198,24 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     now: int = 0
 
 
+class Bar(msgspec.Struct, array_like=True, frozen=True):
+    """Two identifiers, by kind and value, that were split: no profile ever lists both again."""
+
+    kind: str
+    value: str
+    other_kind: str
+    other_value: str
+
+
 class Profile(msgspec.Struct, omit_defaults=True):
     """One customer. `id` is the home it lives at; `version` is that of the stored item ("" if none yet).
 
     `merged` are the homes this profile has lived at before or taken over (their timelines are its too).
+    `timelines` are the ids its history is stored under where those are others (after a split; see `timelines.py`).
     `folded_under` is the fingerprint of the needs it was folded under (see `adopting.py`).
     `born_after` is the time of an erasure at this home: nothing stamped or received up to it may come back.
+    `unclaimed` marks what a device did between a logout and the next login, where the playbook gives that to
+    nobody: it joins nobody. `bars` are splits it must not undo.
     """
 
     id: str
@@ -214,13 +227,17 @@ class Profile(msgspec.Struct, omit_defaults=True):
     merged: list[str] = []
     folded_under: str = ""
     born_after: int = 0
+    timelines: list[str] = []
+    unclaimed: bool = False
+    bars: list[Bar] = []
 
 
 class Sign(msgspec.Struct, omit_defaults=True):
     """The item at an identifier's home when the person lives elsewhere.
 
     `owners` of a door that may change hands (anonymous ids, device tokens): the last eight
-    (profile id, start ms), oldest first; the last is `forward_to`. `born_after` is the time of an erasure at
+    (profile id, start ms), oldest first; the last is `forward_to`. A start is the time of the event that linked or
+    handed over. `born_after` is the time of an erasure at
     this home, before the sign went up.
     """
 

@@ -19,6 +19,7 @@ from chalicelib.domain.events import OUTCOMES, Event
 from chalicelib.domain.facts import event_view, told_view
 from chalicelib.domain.keys import cause_id
 from chalicelib.domain.learning import Learned
+from chalicelib.domain.moments import cause_of
 from chalicelib.domain.places import location_ends, possible_places
 from chalicelib.domain.profile import Profile, Wait
 from chalicelib.domain.rules import MomentRules, Rules, Subject
@@ -112,7 +113,7 @@ def _begin(
         if moment.moment.hold:
             _hold(profile, event, moment, now, effects)
         else:
-            yield Ask(cause=event.message_id, moment=name, context=event.context, event=told_view(event))
+            yield Ask(cause=cause_of(event), moment=name, context=event.context, event=told_view(event))
 
 
 def _hold(profile: Profile, event: Event, moment: MomentRules, now: int, effects: list[Effect]) -> None:
@@ -129,7 +130,7 @@ def _hold(profile: Profile, event: Event, moment: MomentRules, now: int, effects
         return
     due = max(due, now)
     profile.ledger.waits[name] = Wait(
-        name, event.timestamp, event.message_id, due, event=told_view(event), context=event.context
+        name, event.timestamp, cause_of(event), due, event=told_view(event), context=event.context
     )
     if before is None or not now < before.due <= due:
         effects.append(_wait_ring(profile, name, due))

@@ -26,6 +26,17 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A home that a commit relies on though it does not write it: it must still have the `expected` version.
+
+    `expected` "" means it must still be absent.
+    """
+
+    id: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Part of a listing; `cursor` opens the next part, "" at the end."""
 

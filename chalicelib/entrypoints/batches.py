@@ -7,18 +7,25 @@ payload, an address or a trait.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from chalicelib import settings
 from chalicelib.domain.errors import Retry
 
 Record = dict[str, Any]
 Failures = dict[str, list[dict[str, str]]]
 
 logger = Logger(service="topeka")
-metrics = Metrics(service="topeka", namespace="Topeka")
+
+
+@cache
+def metrics() -> Metrics:
+    """What is counted, in the namespace of the stage."""
+    return Metrics(service="topeka", namespace=f"Topeka/{settings.load().stage}")
 
 
 def one_by_one(records: Iterable[Record], handle: Callable[[Record], None]) -> Failures:
@@ -34,15 +41,15 @@ def failures(ids: Iterable[str]) -> Failures:
 
 def count(name: str, value: int = 1) -> None:
     """Count what happened, under a static name."""
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+    metrics().add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def flush_metrics() -> None:
     """Write out what was counted; a handler's last step."""
-    if metrics.metric_set:
-        metrics.flush_metrics()
+    if metrics().metric_set:
+        metrics().flush_metrics()
         # Where metrics are disabled a flush keeps them, and prints them all once there are a hundred.
-        metrics.clear_metrics()
+        metrics().clear_metrics()
 
 
 def _handled(record: Record, handle: Callable[[Record], None]) -> bool:

@@ -41,13 +41,15 @@ def _ingest(batches: list[EventBatch], sources: list[str]) -> list[str]:
         "EventsFolded": outcome.folded,
         "EventsRequeued": outcome.requeued,
         "EventsRejected": outcome.rejected,
-        "LinksRefused": outcome.refused_links,
+        "LinksRefused": outcome.refused_links.total(),
         "CommitConflicts": outcome.conflicts,
         "CircleFaults": len(outcome.faults),
     }
     for name, value in counted.items():
         if value:
             count(name, value)
+    for reason, value in outcome.refused_links.items():
+        count(f"LinksRefused{reason.title().replace('-', '')}", value)
     if outcome.faults:
         logger.error("circle-failed", errors=outcome.faults)
     return [sources[index] for index in sorted(outcome.failed)]

@@ -7,6 +7,7 @@ from chalicelib.domain.effects import Effect
 from chalicelib.domain.events import Event
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.rules import Rules
+from chalicelib.domain.timelines import timelines_of
 from chalicelib.services.ports import Timeline
 
 PAGE = 1000
@@ -19,7 +20,7 @@ def adopt_playbook(timeline: Timeline, profile: Profile, rules: Rules, now: int)
 
 
 def _history(timeline: Timeline, profile: Profile) -> list[Event]:
-    ids = [profile.id, *profile.merged]
+    ids = timelines_of(profile)
     page = timeline.page(ids, PAGE)
     history = list(page.items)
     while page.cursor:

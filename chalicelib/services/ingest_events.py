@@ -11,6 +11,7 @@ written first; what was decided goes out with the commit, because it is in the s
 from __future__ import annotations
 
 import secrets as nonces
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -29,13 +30,17 @@ from chalicelib.domain.versions import next_version
 from chalicelib.services.by_halves import by_halves
 from chalicelib.services.find_profile import open_doors
 from chalicelib.services.live_rules import LiveRules
-from chalicelib.services.ports import Clock, EventQueue, Lake, Profiles, Rejected, Timeline, Write
-from chalicelib.services.work_circle import Round, WorkCircle, homes
+from chalicelib.services.ports import Clock, EventQueue, Lake, Profiles, Rejected, Timeline, Unchanged, Write
+from chalicelib.services.work_circle import LINK_REFUSED, Place, Round, WorkCircle, homes
 
 TRIES = 4
 """Commits of one circle within one batch before its events go back to the queue."""
 ATTEMPTS = 5
 """Times a circle's events go back as a message of their own before the queue's own redrive takes over."""
+
+
+Entry = tuple[Place, Sequence[Event]]
+"""Events that one call stores, and where."""
 
 
 @dataclass(slots=True)
@@ -45,7 +50,7 @@ class Ingested:
     failed: set[int] = field(default_factory=set)
     folded: int = 0
     requeued: int = 0
-    refused_links: int = 0
+    refused_links: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
     conflicts: int = 0
     faults: list[str] = field(default_factory=list)
@@ -93,7 +98,7 @@ class IngestEvents:
 
     def _open(self, items: Sequence[Item], work: WorkCircle, *, consistent: bool = False) -> Doors:
         doors = Doors(self.secrets, ranks(work.rules.playbook.identifiers))
-        open_doors(self.profiles, doors, homes(items, doors), consistent=consistent)
+        open_doors(self.profiles, doors, homes(items, doors), consistent=consistent, owners=True)
         return doors
 
     def _identify(self, batches: Sequence[EventBatch], playbook: Playbook, outcome: Ingested) -> list[Item]:
@@ -127,21 +132,21 @@ class IngestEvents:
 
     def _store(self, rounds: Iterable[Round]) -> None:
         """Timeline and lake first, once for all: whatever is committed afterwards is already there."""
-        entries = [(profile, events) for one in rounds for profile, events in one.entries.items() if events]
+        entries = [(place, events) for one in rounds for place, events in one.entries.items() if events]
         if not entries:
             return
-        self.timeline.append(entries)
+        self.timeline.append([(timeline, events) for (timeline, _), events in entries])
         self.lake.put(
-            "event", [event_line(profile, event) for profile, events in entries for event in events]
+            "event", [event_line(profile, event) for (_, profile), events in entries for event in events]
         )
 
     def _finish(self, circle: Circle, one: Round, work: WorkCircle, outcome: Ingested) -> None:
         """Commit a circle's round; read again where another writer was first; then its next round, if any."""
         tries = 0
         items = circle.items
+        stored: list[Entry] = list(one.entries.items())
         try:
             while True:
-                stored = one.entries
                 try:
                     self._commit(one)
                 except Conflict:
@@ -151,27 +156,55 @@ class IngestEvents:
                         raise
                 else:
                     outcome.folded += one.folded
-                    outcome.refused_links += one.refused
-                    items, tries, stored = one.left, 0, {}
+                    outcome.refused_links.update(one.refused)
+                    items, tries, stored = one.left, 0, []
                 if not items:
                     return
                 one = work(items, self._open(items, work, consistent=True), one.new)
-                self._store([_only_new(one, stored)])
+                stored = self._store_again(one, stored)
         except Retry:
             self._requeue(Circle(items), outcome)
         except Exception as fault:  # noqa: BLE001 - see _attempt
             self._isolate(Circle(items), fault, outcome)
 
+    def _store_again(self, one: Round, stored: Sequence[Entry]) -> list[Entry]:
+        """Store what this pass made of events that the one before has stored, and lost the race to commit.
+
+        What now belongs elsewhere is taken back, so that no timeline tells what its customer did not do:
+
+            worker A   e: Ana's door, stores e with Ana ......... put Ana: conflict; e: Ben's door
+            worker B                        Ben's login: the door is his
+
+        Returns all that is stored by now.
+        """
+        kept: list[Entry] = []
+        for place, events in stored:
+            rest = [event for event in events if not _is_obsolete(event, place, one)]
+            if len(rest) < len(events):
+                if rest:
+                    self.timeline.append([(place[0], rest)])
+                self.timeline.withdraw([(place[0], events)])
+            kept.append((place, rest))
+        fresh = _only_new(one, kept)
+        self._store([fresh])
+        return kept + list(fresh.entries.items())
+
     def _commit(self, one: Round) -> None:
-        """One transaction where a sign changes; else each profile alone, which folding once makes safe."""
+        """One transaction where a sign changes or is relied on; else each profile alone.
+
+        Alone is safe as each folds an event once: what was not committed yet is folded when the circle comes again.
+        """
         doors = one.doors
         writes = [
             Write(_renewed(doors.now[home]), doors.versions.get(home, ""), tuple(doors.outbox.get(home, ())))
             for home in sorted(doors.changed)
             if home in doors.now
         ]
-        if any(isinstance(write.door, Sign) for write in writes):
-            self.profiles.commit(writes)
+        relied = [Unchanged(home, doors.versions[home]) for home in sorted(doors.relied - doors.changed)]
+        if not writes:
+            return
+        if relied or any(isinstance(write.door, Sign) for write in writes):
+            self.profiles.commit(writes, relied)
             return
         for write in writes:
             self.profiles.commit([write])
@@ -213,14 +246,25 @@ def _renewed(door: Door) -> Door:
     return door
 
 
-def _only_new(one: Round, stored: dict[str, list[Event]]) -> Round:
+def _is_obsolete(event: Event, place: Place, one: Round) -> bool:
+    """Whether a pass has put elsewhere what an earlier one stored here, or no longer refuses the link it tells of.
+
+    An event that the pass does not store at all has been folded by then: it stays.
+    """
+    if event.message_id in {each.message_id for each in one.entries.get(place, ())}:
+        return False
+    about = event.properties.get("event") if event.event == LINK_REFUSED else event.message_id
+    return any(each.message_id == about for events in one.entries.values() for each in events)
+
+
+def _only_new(one: Round, stored: Iterable[Entry]) -> Round:
     """What the timeline has not been given yet."""
-    had = {(profile, event.message_id) for profile, events in stored.items() for event in events}
+    had = {(place, event.message_id) for place, events in stored for event in events}
     entries = {
-        profile: [event for event in events if (profile, event.message_id) not in had]
-        for profile, events in one.entries.items()
+        place: [event for event in events if (place, event.message_id) not in had]
+        for place, events in one.entries.items()
     }
-    return Round(one.doors, entries=entries)
+    return Round(one.doors, entries={place: events for place, events in entries.items() if events})
 
 
 def event_line(profile: str, event: Event) -> dict[str, object]:

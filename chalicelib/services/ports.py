@@ -14,6 +14,7 @@ from chalicelib.domain.profile import Door
 from chalicelib.domain.stored import Delivery as Delivery
 from chalicelib.domain.stored import Outgoing as Outgoing
 from chalicelib.domain.stored import Page as Page
+from chalicelib.domain.stored import Unchanged as Unchanged
 from chalicelib.domain.stored import Write as Write
 
 Clock = Callable[[], int]
@@ -26,8 +27,11 @@ class Profiles(Protocol):
     def read(self, ids: Iterable[str], *, consistent: bool = False) -> dict[str, Door]:
         """What stands at these homes; an empty home is missing from the answer. Any number of ids."""
 
-    def commit(self, writes: Sequence[Write]) -> None:
-        """All of the writes or none (one: a conditional put; more: one transaction). Raises `Conflict`."""
+    def commit(self, writes: Sequence[Write], relied: Sequence[Unchanged] = ()) -> None:
+        """All of the writes or none (one: a conditional put; more: one transaction). Raises `Conflict`.
+
+        `relied` are homes that must stand unchanged; with any, it is a transaction. At most 100 in all.
+        """
 
     def scan(self, cursor: str = "", limit: int = 500) -> Page:
         """Ids of the profiles there are (no signs), in no order; each page reads about `limit` homes."""
@@ -38,6 +42,9 @@ class Timeline(Protocol):
 
     def append(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
         """Store events under profile ids (pairs of profile id and events). Repeats are harmless."""
+
+    def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
+        """Take back what one `append` has stored: exactly these entries."""
 
     def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
         """Store a decision's record under the profile id."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.adopting import is_adopted
-from chalicelib.domain.profile import Profile
 from chalicelib.domain.profile_view import decision_view, event_view, view
 from chalicelib.domain.stored import Page
+from chalicelib.domain.timelines import records_of, timelines_of
 from chalicelib.services.adopt_playbook import adopt_playbook
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Timeline
@@ -38,18 +38,13 @@ class ReadProfile:
 
     def events(self, address: str, limit: int, cursor: str) -> dict[str, Any]:
         """What happened, newest first."""
-        page = self.timeline.page(homes(self.resolve(address)), limit, cursor)
+        page = self.timeline.page(timelines_of(self.resolve(address)), limit, cursor)
         return {"events": [event_view(event) for event in page.items], "cursor": page.cursor}
 
     def decisions(self, address: str, limit: int, cursor: str) -> dict[str, Any]:
         """What was decided, newest first."""
-        page = self.timeline.decisions(homes(self.resolve(address)), limit, cursor)
+        page = self.timeline.decisions(records_of(self.resolve(address)), limit, cursor)
         return {"decisions": [decision_view(record) for record in page.items], "cursor": page.cursor}
-
-
-def homes(profile: Profile) -> list[str]:
-    """Every id the profile's history is stored under."""
-    return [profile.id, *profile.merged]
 
 
 def every(page: Callable[[str], Page]) -> list[Any]:

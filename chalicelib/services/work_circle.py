@@ -6,6 +6,7 @@ is worked out again, from doors read anew.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -19,16 +20,19 @@ from chalicelib.domain.doors import Doors
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.events import Event
 from chalicelib.domain.facts import fold
+from chalicelib.domain.identifiers import CHANGES_HANDS
 from chalicelib.domain.learning import Learned
-from chalicelib.domain.linking import Refusal, place_event
+from chalicelib.domain.linking import Refusal, ends_login, let_go, place_event
 from chalicelib.domain.places import place_of
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.reacting import PUBLISHED, TIMERS, react, rings_of, rows_of
 from chalicelib.domain.rules import Rules
-from chalicelib.domain.seen import may_have_forgotten
+from chalicelib.domain.seen import knows, may_have_forgotten
+from chalicelib.domain.timelines import timelines_of
 from chalicelib.services.adopt_playbook import adopt_playbook
 from chalicelib.services.ports import Clock, Timeline
 
+LINK_REFUSED = "Topeka Link Refused"
 MOST_EFFECTS = 32
 MOST_DOORS = 60
 MOST_BYTES = 32 * 1024
@@ -37,23 +41,31 @@ DRIFT = 15 * 60 * 1000
 """How far apart the corrected times of two copies of one event may lie (ms)."""
 
 
+Place = tuple[str, str]
+"""Where an event is stored: the id of the timeline, and of the profile that folded it."""
+
+
 @dataclass(slots=True)
 class Round:
     """One pass over a circle: the doors as they would be, what to store first, and what is left to do.
 
     `taken` are the events in the order they were taken, each with the profile it went to. `entries` are the events
-    to store by profile id. `new` are the late ones among them that the timeline had never seen. `weight` is the
-    size of the effects in bytes.
+    to store, by timeline and profile id. `new` are the late ones among them that the timeline had never seen.
+    `refused` counts refused links by reason. `weight` is the size of the effects in bytes.
     """
 
     doors: Doors
     taken: list[tuple[Profile, Event]] = field(default_factory=list)
-    entries: dict[str, list[Event]] = field(default_factory=dict)
+    entries: dict[Place, list[Event]] = field(default_factory=dict)
     left: list[Item] = field(default_factory=list)
     new: set[str] = field(default_factory=set)
     folded: int = 0
-    refused: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
     weight: int = 0
+
+    def keep(self, profile: Profile, event: Event) -> None:
+        """Let an event be stored in the profile's timeline."""
+        self.entries.setdefault((timelines_of(profile)[0], profile.id), []).append(event)
 
     def is_full(self) -> bool:
         """Whether it has as much as one commit should carry."""
@@ -79,7 +91,7 @@ class WorkCircle:
         """
         one = Round(doors.part(homes(items, doors)), new=set(new))
         known = self._folded_before(items, one)
-        self._adopt(one.doors)
+        self._adopt(items, one.doors)
         for at, item in enumerate(items):
             if item.event.message_id not in known:
                 self._take(one, item)
@@ -89,33 +101,44 @@ class WorkCircle:
         return one
 
     def _folded_before(self, items: Sequence[Item], one: Round) -> set[str]:
-        """Message ids that were folded so long ago that the profile's memory has dropped them.
+        """Message ids that were folded already: by an earlier owner of the device they came from, or long ago.
 
-        What the timeline took after the memory's floor would still be remembered if it had been committed:
+        An event that comes again after its device changed hands would be folded by the new owner as well:
+
+            worker A   e at 15: Ana's door, put Ana ... dies before the queue knows
+            worker B                                     Ben's login, stamped 12: Ben's door from 12 on
+            queue                                                              e again: Ben's door, but Ana knows e
+
+        Of what the profile's memory has dropped, the timeline tells. What that took after the memory's floor would
+        still be remembered if it had been committed:
 
             worker   looks e up: new ... stores e ... dies
             queue                                  again: e is stored, received after the floor, not remembered
         """
         late: dict[str, list[Event]] = {}
-        owners: dict[str, Profile] = {}
-        for profile, event in _residents(items, one.doors):
-            if event.message_id not in one.new and may_have_forgotten(profile.seen, event):
-                late.setdefault(profile.id, []).append(event)
-                owners[profile.id] = profile
+        readers: dict[str, Profile] = {}
         found: set[str] = set()
+        for item in items:
+            for profile in (*_residents(item, one.doors), *(others := list(_other_owners(item, one.doors)))):
+                if profile in others and knows(profile.seen, item.event):
+                    found.add(item.event.message_id)
+                elif item.event.message_id not in one.new and may_have_forgotten(profile.seen, item.event):
+                    late.setdefault(profile.id, []).append(item.event)
+                    readers[profile.id] = profile
         for profile_id, events in late.items():
             times = [event.timestamp for event in events]
-            ids = [profile_id, *owners[profile_id].merged]
             wanted = {event.message_id for event in events}
             around = (min(times) - DRIFT, max(times) + DRIFT)
-            found |= self.timeline.contains(ids, wanted, around, owners[profile_id].seen.floor)
+            profile = readers[profile_id]
+            found |= self.timeline.contains(timelines_of(profile), wanted, around, profile.seen.floor)
             one.new |= wanted
         one.new -= found
         return found
 
-    def _adopt(self, doors: Doors) -> None:
+    def _adopt(self, items: Sequence[Item], doors: Doors) -> None:
         """Bring every profile at hand under the playbook in force before anything new is folded."""
-        for profile in [door for door in doors.now.values() if isinstance(door, Profile)]:
+        at_hand = {profile.id: profile for item in items for profile in _residents(item, doors)}
+        for profile in at_hand.values():
             if not is_adopted(profile, self.rules):
                 effects = adopt_playbook(self.timeline, profile, self.rules, self.clock())
                 doors.put(profile)
@@ -143,7 +166,7 @@ class WorkCircle:
     def _fold(self, one: Round, profile: Profile, event: Event) -> bool:
         if not fold(profile, event, self.rules):
             return False
-        one.entries.setdefault(profile.id, []).append(event)
+        one.keep(profile, event)
         one.folded += 1
         return True
 
@@ -151,13 +174,16 @@ class WorkCircle:
         event = item.event
         if event.profile:
             return one.doors.resident(event.profile, item.at)
-        placed = place_event(one.doors, event, order_of_taking(item, one.doors), self.rules)
+        identifiers = order_of_taking(item, one.doors)
+        placed = place_event(one.doors, event, identifiers, self.rules)
         if placed.profile is None:
             return None
         told = {refusal.identifier.kind: refusal for refusal in placed.refusals}
         for refusal in told.values():
-            one.entries.setdefault(placed.profile.id, []).append(_refused(event, refusal))
-        one.refused += len(placed.refusals)
+            one.keep(placed.profile, _refused(event, refusal))
+        one.refused.update(refusal.reason for refusal in placed.refusals)
+        if ends_login(event, self.rules):
+            let_go(one.doors, placed.profile, identifiers, event)
         return placed.profile
 
 
@@ -166,12 +192,19 @@ def homes(items: Sequence[Item], doors: Doors) -> list[tuple[str, int]]:
     return [(home, item.at) for item in items for home in item.homes(doors)]
 
 
-def _residents(items: Sequence[Item], doors: Doors) -> Iterator[tuple[Profile, Event]]:
-    for item in items:
-        for home in item.homes(doors):
-            profile = doors.resident(home, item.at)
-            if profile is not None:
-                yield profile, item.event
+def _residents(item: Item, doors: Doors) -> Iterator[Profile]:
+    for home in item.homes(doors):
+        profile = doors.resident(home, item.at)
+        if profile is not None:
+            yield profile
+
+
+def _other_owners(item: Item, doors: Doors) -> Iterator[Profile]:
+    """Whoever else has had the device that an event came from, where nothing steadier says whose it is."""
+    if item.identifiers and item.identifiers[0].kind in CHANGES_HANDS:
+        home = doors.home(item.identifiers[0])
+        living = doors.resident(home, item.at)
+        yield from (owner for owner in doors.owners(home) if owner is not living)
 
 
 def _keep(one: Round, profile: Profile, effects: list[Effect]) -> None:
@@ -192,9 +225,13 @@ def _refused(event: Event, refusal: Refusal) -> Event:
     return Event(
         message_id=f"{event.message_id}:refused:{refusal.identifier.kind}",
         type="track",
-        event="Topeka Link Refused",
+        event=LINK_REFUSED,
         timestamp=event.timestamp,
         received_at=event.received_at,
-        properties={"kind": refusal.identifier.kind, "reason": refusal.reason},
+        properties={
+            "kind": refusal.identifier.kind,
+            "reason": refusal.reason,
+            "event": event.message_id,
+        },
         origin="topeka",
     )

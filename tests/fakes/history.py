@@ -34,6 +34,12 @@ class FakeTimeline(Faulty):
                 self.events[profile].setdefault(event.message_id, copy)
 
     @port
+    def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
+        for profile, events in entries:
+            for event in events:
+                self.events[profile].pop(event.message_id, None)
+
+    @port
     def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
         self.recorded[profile][at, decision] = msgspec.json.encode(body)
 

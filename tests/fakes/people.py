@@ -11,7 +11,7 @@ from chalicelib.adapters.cursors import cut, unseal
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.profile import Door, Profile
-from chalicelib.domain.stored import Page, Write
+from chalicelib.domain.stored import Page, Unchanged, Write
 from tests.fakes.faulty import Faulty, port
 
 
@@ -28,12 +28,13 @@ class FakeProfiles(Faulty):
         return {id: self._door(id) for id in dict.fromkeys(ids) if id in self.homes}
 
     @port
-    def commit(self, writes: Sequence[Write]) -> None:
+    def commit(self, writes: Sequence[Write], relied: Sequence[Unchanged] = ()) -> None:
         refused = [write for write in writes if self._version(write.door.id) != write.expected]
         if any(self._version(write.door.id) == write.door.version for write in refused):
             return
-        if refused:
-            raise Conflict(tuple(write.door.id for write in refused))
+        moved = [one.id for one in relied if self._version(one.id) != one.expected]
+        if refused or moved:
+            raise Conflict((*(write.door.id for write in refused), *moved))
         for write in writes:
             self._put(write)
 

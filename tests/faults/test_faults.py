@@ -12,7 +12,7 @@ from chalicelib.adapters import tables
 from chalicelib.adapters.deliveries import DynamoDeliveries
 from chalicelib.adapters.profiles import DynamoProfiles
 from chalicelib.domain import facts
-from chalicelib.domain.stored import Write
+from chalicelib.domain.stored import Unchanged, Write
 from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.relay_effects import RelayEffects
 from infra.local.stack import Stack
@@ -111,7 +111,9 @@ def test_a_build_that_stores_a_link_piece_by_piece_is_found_out(
 ) -> None:
     commit = DynamoProfiles.commit
 
-    def piecemeal(profiles: DynamoProfiles, writes: Sequence[Write]) -> None:
+    def piecemeal(
+        profiles: DynamoProfiles, writes: Sequence[Write], relied: Sequence[Unchanged] = ()
+    ) -> None:
         for write in writes:
             commit(profiles, [write])
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.errors import Conflict, NotFound, Unavailable
 from chalicelib.domain.profile import Erased, Profile
-from chalicelib.domain.stored import Write
+from chalicelib.domain.stored import Unchanged, Write
 from chalicelib.services.erase_profile import EraseProfile
 from chalicelib.services.resolve_address import ResolveAddress
 from tests.fakes import FakeAgenda, FakeDeliveries, FakeGroups, FakeStops
@@ -61,11 +61,11 @@ def test_every_home_becomes_a_tombstone(world: Erasing) -> None:
 def test_another_writer_at_a_home_of_the_second_transaction_is_read_again(world: Erasing) -> None:
     commit, calls = world.profiles.commit, list[int]()
 
-    def second_conflicts(writes: Sequence[Write]) -> None:
+    def second_conflicts(writes: Sequence[Write], relied: Sequence[Unchanged] = ()) -> None:
         calls.append(len(writes))
         if len(calls) == 2:
             raise Conflict
-        commit(writes)
+        commit(writes, relied)
 
     world.profiles.commit = second_conflicts  # type: ignore[method-assign]
     assert world.erase("user:ann")["erased"]["homes"] == 91

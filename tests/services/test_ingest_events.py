@@ -237,10 +237,11 @@ def test_a_timer_never_creates_a_profile(world: World) -> None:
 
 def test_a_refused_link_is_told_in_the_timeline(world: World) -> None:
     world.send(world.event("", type="identify", user_id="a", traits={"email": "home@example.com"}))
-    world.send(world.event("", type="identify", user_id="b", traits={"email": "home@example.com"}))
+    refused = world.event("", type="identify", user_id="b", traits={"email": "home@example.com"})
+    assert world.send(refused).refused_links == {"unique-conflict": 1}
     told = [event for event in world.timeline.events[world.user("b").id].values() if event.origin == "topeka"]
     assert [(event.event, event.properties) for event in told] == [
-        ("Topeka Link Refused", {"kind": "email", "reason": "unique-conflict"})
+        ("Topeka Link Refused", {"kind": "email", "reason": "unique-conflict", "event": refused.message_id})
     ]
 
 

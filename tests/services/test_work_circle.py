@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.effects import Deliver, Effect, Join, Leave, Ring
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.profile import Erased, Sign
-from chalicelib.domain.stored import Write
+from chalicelib.domain.stored import Unchanged, Write
 from tests.services.ingest_world import DAY, HOUR, MINUTE, World
 
 SPENT = """
@@ -213,9 +213,9 @@ def test_two_customers_whose_clients_count_their_messages_alike_are_both_kept(wo
 def test_an_event_with_very_many_identifiers_still_fits_one_transaction(world: World) -> None:
     commit, sizes = world.profiles.commit, list[int]()
 
-    def counted(writes: Sequence[Write]) -> None:
+    def counted(writes: Sequence[Write], relied: Sequence[Unchanged] = ()) -> None:
         sizes.append(len(writes))
-        commit(writes)
+        commit(writes, relied)
 
     world.profiles.commit = counted  # type: ignore[method-assign]
     many = [{"type": "loyalty", "id": f"L{number}"} for number in range(200)]
