@@ -120,12 +120,16 @@ class DynamoTimeline:
         records, following = cut(distinct, limit, lambda item: _place(_key_of(item)))
         return Page(tuple(packing.unpack(item["body"]["B"], _record) for item in records), following)
 
-    def erase(self, profiles: Sequence[str], until: int | None = None) -> int:
-        """Remove everything under these ids (that began at `until` ms or before); how many items went."""
+    def erase(self, profiles: Sequence[str], until: int | None = None, *, records: bool = True) -> int:
+        """Remove everything under these ids (that began at `until` ms or before); how many items went.
+
+        Without `records`, what was decided stays.
+        """
+        span = None if records else ("at", "e#", f"e#{_LAST}")
         keys = [
             key
             for profile in dict.fromkeys(profiles)
-            for key in self._table.query(("profile", profile), only=("profile", "at"), consistent=True)
+            for key in self._table.query(("profile", profile), span, only=("profile", "at"), consistent=True)
             if until is None or int(_key_of(key).split("#")[1]) <= until
         ]
         self._table.delete(keys)

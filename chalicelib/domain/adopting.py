@@ -48,10 +48,10 @@ def adopt(profile: Profile, rules: Rules, history: Sequence[Event], now: int) ->
     facts.features = {
         k: state for k, state in facts.features.items() if k in rules.features and k not in short
     }
-    for event in sorted(_folded(profile, history), key=lambda one: one.order):
+    for event in sorted(folded_of(profile, history), key=lambda one: one.order):
         fold_features(facts, event, rules, only=short)
     profile.folded_under = rules.fingerprint
-    return _enter_silently(profile, rules, now)
+    return enter_silently(profile, rules, now)
 
 
 def _is_short(state: FeatureState | None, feature: Feature) -> bool:
@@ -59,7 +59,7 @@ def _is_short(state: FeatureState | None, feature: Feature) -> bool:
     return state is None or state.kept < kept_for(feature)
 
 
-def _folded(profile: Profile, history: Sequence[Event]) -> list[Event]:
+def folded_of(profile: Profile, history: Sequence[Event]) -> list[Event]:
     """The events of the timeline that the profile has folded, each once.
 
     The timeline is written before the commit, so it may hold one whose commit is still to come: that one is
@@ -74,7 +74,8 @@ def _folded(profile: Profile, history: Sequence[Event]) -> list[Event]:
     ]
 
 
-def _enter_silently(profile: Profile, rules: Rules, now: int) -> list[Effect]:
+def enter_silently(profile: Profile, rules: Rules, now: int) -> list[Effect]:
+    """Bring the ledger's segment entries up to date, in place, with no moment for it; the rows that change."""
     inside = subject_of(profile, rules, now).segments
     entries = profile.ledger.entries
     effects: list[Effect] = []

@@ -121,6 +121,10 @@ class Doors:
         """Until when nothing may come back by this home (ms), 0 if it and where it leads were never erased."""
         return max(_erased_at(self.now.get(step)) for step in self.way(home, at))
 
+    def born_after(self, home: str) -> int:
+        """Until when nothing may come back at this very home (ms), 0 if it was never erased."""
+        return _erased_at(self.now.get(home))
+
     def put(self, door: Door) -> None:
         """Set what stands at a home from now on; a sign keeps in mind what was erased there."""
         if isinstance(door, Sign):

@@ -16,6 +16,8 @@ Origin = Literal["client", "operator", "moment", "topeka"]
 #: Names only Topeka itself may send: delivery feedback, timers and signals.
 RESERVED_PREFIXES = ("Email ", "Sms ", "Topeka ")
 RESERVED_NAMES = frozenset({"Unsubscribed"})
+#: How the timeline tells of a link that a rule refused: `properties` are the identifier's kind, the reason, the event.
+LINK_REFUSED = "Topeka Link Refused"
 #: Outcomes of a decision, sent by clients; each counts once and only for the profile it was made for.
 OUTCOMES = {
     "Message Viewed": "opened",

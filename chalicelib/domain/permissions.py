@@ -57,6 +57,15 @@ def join(a: Statements, b: Statements) -> dict[str, dict[str, Permission]]:
     return joined
 
 
+def denials(statements: Statements) -> dict[str, dict[str, Permission]]:
+    """Every no among the statements."""
+    kept = {
+        key: {slot: one for slot, one in slots.items() if one.state == "denied"}
+        for key, slots in statements.items()
+    }
+    return {key: slots for key, slots in kept.items() if slots}
+
+
 def state(facts: Facts, channel: str, topic: str, playbook: Playbook) -> State:
     """What the customer's statements on this channel and topic amount to; `never` if there is none.
 

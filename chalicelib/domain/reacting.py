@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from chalicelib.domain import ledger
+from chalicelib.domain.adopting import enter_silently
 from chalicelib.domain.conditions.changes import next_change
 from chalicelib.domain.conditions.features import parts
 from chalicelib.domain.conditions.model import AtPlace, Condition
@@ -66,6 +67,13 @@ def rows_of(profile: Profile, rules: Rules, now: int) -> list[Effect]:
     ]
     groups = [f"segment:{name}" for name in segments] + [f"place:{place}" for place in profile.ledger.places]
     return [Join(group, profile.id, now) for group in groups]
+
+
+def settle(profile: Profile, rules: Rules, now: int) -> list[Effect]:
+    """Bring a profile's rows and timers up to date with its facts, with no moment for it: after a split."""
+    effects = [*enter_silently(profile, rules, now), *_move_places(profile, now)]
+    _arm_wake(profile, rules, subject_of(profile, rules, now), effects)
+    return effects + [_wait_ring(profile, name, wait.due) for name, wait in profile.ledger.waits.items()]
 
 
 def _move_places(profile: Profile, now: int) -> list[Effect]:

@@ -15,6 +15,7 @@ WORKERS = {
     "ring": "ring_agenda",
     "fan_out": "fan_out_moment",
     "sweep": "sweep_erased",
+    "clear_split": "clear_split",
     "effect": "redo_effect",
     "fill": "fill_segments",
 }

@@ -27,6 +27,12 @@ class PermissionBody(msgspec.Struct):
     source: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
+class SplitBody(msgspec.Struct):
+    """Which identifier was linked in error: `kind:value`."""
+
+    identifier: str
+
+
 @blueprint.route("/v1/profiles/{profile}", methods=["GET"], **http.ANY)
 @http.answers(blueprint, scope="read")
 def read_profile(incoming: http.Incoming) -> dict[str, Any]:
@@ -82,6 +88,14 @@ def put_permission(incoming: http.Incoming) -> dict[str, Any]:
     return wiring.set_permission()(
         incoming.path["profile"], said.channel, said.topic, said.state, said.source or "operator"
     )
+
+
+@blueprint.route("/v1/profiles/{profile}/split", methods=["POST"], **http.ANY)
+@http.answers(blueprint, scope="operate", body="json")
+def split_profile(incoming: http.Incoming) -> dict[str, Any]:
+    """Take one identifier's links back; who the customer was is told apart."""
+    asked = bodies.typed(incoming.json, SplitBody)
+    return wiring.split_profile()(incoming.path["profile"], asked.identifier)
 
 
 @blueprint.route("/v1/segments", methods=["GET"], **http.ANY)

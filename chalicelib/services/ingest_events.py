@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain.circles import Circle, Item, circles_of
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.errors import Conflict, Retry, TooLarge
-from chalicelib.domain.events import Event, EventBatch, Rejection
+from chalicelib.domain.events import LINK_REFUSED, Event, EventBatch, Rejection
 from chalicelib.domain.facts import event_view
 from chalicelib.domain.identifiers import Identified, identifiers_of, ranks
 from chalicelib.domain.keys import Secrets
@@ -31,7 +31,7 @@ from chalicelib.services.by_halves import by_halves
 from chalicelib.services.find_profile import open_doors
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, EventQueue, Lake, Profiles, Rejected, Timeline, Unchanged, Write
-from chalicelib.services.work_circle import LINK_REFUSED, Place, Round, WorkCircle, homes
+from chalicelib.services.work_circle import Place, Round, WorkCircle, homes
 
 TRIES = 4
 """Commits of one circle within one batch before its events go back to the queue."""

@@ -63,8 +63,11 @@ class Timeline(Protocol):
     def decisions(self, profiles: Sequence[str], limit: int, cursor: str = "") -> Page:
         """Decision records newest first."""
 
-    def erase(self, profiles: Sequence[str], until: int | None = None) -> int:
-        """Remove everything under these ids (that began at `until` ms or before); how many items went."""
+    def erase(self, profiles: Sequence[str], until: int | None = None, *, records: bool = True) -> int:
+        """Remove everything under these ids (that began at `until` ms or before); how many items went.
+
+        Without `records`, what was decided stays.
+        """
 
 
 class Deliveries(Protocol):

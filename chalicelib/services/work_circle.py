@@ -18,7 +18,7 @@ from chalicelib.domain.circles import Item, order_of_taking
 from chalicelib.domain.decision import Switches
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.effects import Effect
-from chalicelib.domain.events import Event
+from chalicelib.domain.events import LINK_REFUSED, Event
 from chalicelib.domain.facts import fold
 from chalicelib.domain.identifiers import CHANGES_HANDS
 from chalicelib.domain.learning import Learned
@@ -32,7 +32,6 @@ from chalicelib.domain.timelines import timelines_of
 from chalicelib.services.adopt_playbook import adopt_playbook
 from chalicelib.services.ports import Clock, Timeline
 
-LINK_REFUSED = "Topeka Link Refused"
 MOST_EFFECTS = 32
 MOST_DOORS = 60
 MOST_BYTES = 32 * 1024

@@ -10,6 +10,7 @@ from chalicelib import settings, wiring
 if TYPE_CHECKING:
     from chalicelib.services.authenticate import Authenticate
     from chalicelib.services.choose_topics import ChooseTopics
+    from chalicelib.services.clear_split import ClearSplit
     from chalicelib.services.collect_events import CollectEvents
     from chalicelib.services.erase_profile import EraseProfile
     from chalicelib.services.export_profile import ExportProfile
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.services.set_switches import SetSwitches
     from chalicelib.services.show_slot import ShowSlot
     from chalicelib.services.simulate_decision import SimulateDecision
+    from chalicelib.services.split_profile import SplitProfile
     from chalicelib.services.start_moment import StartMoment
     from chalicelib.services.sweep_erased import SweepErased
     from chalicelib.services.take_click import TakeClick
@@ -107,6 +109,31 @@ def sweep_erased() -> SweepErased:
     from chalicelib.services.sweep_erased import SweepErased
 
     return SweepErased(wiring.profiles(), wiring.timeline(), wiring.deliveries(), wiring.groups())
+
+
+@cache
+def split_profile() -> SplitProfile:
+    """Taking a link back."""
+    from chalicelib.services.split_profile import SplitProfile
+
+    return SplitProfile(
+        resolve=wiring.resolve_address(),
+        profiles=wiring.profiles(),
+        timeline=wiring.timeline(),
+        agenda=wiring.agenda(),
+        rules=wiring.live_rules(),
+        secrets=wiring.secrets(),
+        clock=wiring.clock,
+        nonce=wiring.nonce,
+    )
+
+
+@cache
+def clear_split() -> ClearSplit:
+    """What a split has left behind."""
+    from chalicelib.services.clear_split import ClearSplit
+
+    return ClearSplit(wiring.find_profile(), wiring.timeline())
 
 
 @cache

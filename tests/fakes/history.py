@@ -79,13 +79,16 @@ class FakeTimeline(Faulty):
         return Page(tuple(msgspec.json.decode(found[place]) for place in chosen), following)
 
     @port
-    def erase(self, profiles: Sequence[str], until: int | None = None) -> int:
+    def erase(self, profiles: Sequence[str], until: int | None = None, *, records: bool = True) -> int:
         gone = 0
         for profile in dict.fromkeys(profiles):
-            events, decided = self.events.pop(profile, {}), self.recorded.pop(profile, {})
+            events = self.events.pop(profile, {})
+            decided = self.recorded.pop(profile, {}) if records else {}
             self.events[profile] = {id: e for id, e in events.items() if not _ended(e.timestamp, until)}
-            self.recorded[profile] = {p: body for p, body in decided.items() if not _ended(p[0], until)}
-            gone += len(events) - len(self.events[profile]) + len(decided) - len(self.recorded[profile])
+            kept = {p: body for p, body in decided.items() if not _ended(p[0], until)}
+            gone += len(events) - len(self.events[profile]) + len(decided) - len(kept)
+            if records:
+                self.recorded[profile] = kept
         return gone
 
 

@@ -1,0 +1,191 @@
+"""Taking one identifier's links back: the customer becomes the customers they would have been without them.
+
+    us       read profile, doors, history ... agenda: old timelines go tomorrow ... write each part's own timeline
+             ... one transaction: profiles, signs
+    ingest   fold an event into the profile ........ (our transaction conflicts: all of it anew)
+    ingest   read profile ...................................................... put: conflict; reads the parts
+
+Up to the transaction nothing but unread copies has changed; after it nobody reads the old timelines. Where more
+doors change than one transaction holds, they are led to their part's home first, while that still leads to
+the whole: so every door leads to who lists it at each moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.doors import EARLIEST, LATEST, Doors, lists
+from chalicelib.domain.errors import BadRequest, Clash, Conflict, NotFound, Unavailable
+from chalicelib.domain.events import Event
+from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, parse_identifier, ranks
+from chalicelib.domain.keys import Secrets, cause_id
+from chalicelib.domain.profile import Profile, Sign
+from chalicelib.domain.reacting import settle
+from chalicelib.domain.rules import Rules
+from chalicelib.domain.splitting import (
+    Part,
+    carried,
+    history_of,
+    home_for,
+    is_whole,
+    past_devices,
+    regroup,
+    set_apart,
+)
+from chalicelib.domain.stored import Unchanged, Write
+from chalicelib.domain.timelines import timelines_of
+from chalicelib.domain.versions import next_version
+from chalicelib.services.find_profile import open_doors
+from chalicelib.services.live_rules import LiveRules
+from chalicelib.services.ports import Agenda, Clock, Profiles, Timeline
+from chalicelib.services.read_profile import every
+from chalicelib.services.resolve_address import ResolveAddress
+
+TRIES = 5
+DAY = 86_400_000
+#: Puts of one transaction; DynamoDB takes 100 actions.
+TOGETHER = 90
+_PAGE = 1000
+
+
+@dataclass(slots=True)
+class _Plan:
+    """A split worked out over what was read."""
+
+    profile: Profile
+    parts: list[Part]
+    doors: Doors
+    made: list[Profile]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitProfile:
+    """Carries out `POST /v1/profiles/{id}/split`."""
+
+    resolve: ResolveAddress
+    profiles: Profiles
+    timeline: Timeline
+    agenda: Agenda
+    rules: LiveRules
+    secrets: Secrets
+    clock: Clock
+    nonce: Callable[[], str]
+
+    def __call__(self, address: str, identifier: str) -> dict[str, Any]:
+        """Split `identifier` from the customer; who they are now, the one that keeps the profile id first.
+
+        Raises `NotFound` where nobody lives there or they are not known by it, `Clash` (`nothing-to-split`,
+        `history-expired`), `Unavailable` where other writers keep being first.
+        """
+        apart = parse_identifier(identifier, self.rules.current().playbook)
+        if apart is None:
+            raise BadRequest("invalid-identifier", "Write it as `anonymous:...` or `user:...`.", "identifier")
+        for _ in range(TRIES):
+            try:
+                made = self._once(self.resolve(address), apart)
+            except Conflict:
+                continue
+            if made:
+                return _told(apart, made)
+        raise Unavailable("profiles")
+
+    def _once(self, profile: Profile, apart: Identifier) -> list[Profile]:
+        """The parts; none where only doors were led on so far. Raises `Conflict`."""
+        if lists(profile, apart) is None:
+            raise NotFound("not-found", "This customer is not known by that identifier.")
+        if len(profile.identifiers) == 1:
+            raise Clash("nothing-to-split", "This customer is known by that identifier alone.")
+        plan = self._plan(profile, apart, max(self.clock(), profile.ledger.now))
+        signs = [door for home in plan.doors.changed if isinstance(door := plan.doors.now[home], Sign)]
+        if len(plan.doors.changed) > TOGETHER:
+            self._lead_on(plan, signs)
+            return []
+        self._write_timelines(plan)
+        self._commit(plan)
+        return plan.made
+
+    def _plan(self, profile: Profile, apart: Identifier, now: int) -> _Plan:
+        rules = self.rules.current()
+        stored: list[Event] = every(lambda at: self.timeline.page(timelines_of(profile), _PAGE, at))
+        history = history_of(profile, stored)
+        named = carried(history, rules)
+        doors = Doors(self.secrets, ranks(rules.playbook.identifiers))
+        shaky = {one for found in named.values() for one in found if one.kind in CHANGES_HANDS}
+        self._open(doors, profile, shaky)
+        gone = past_devices(profile, named, doors)
+        parts = regroup(profile, apart, history, named, gone, doors)
+        if parts is None or not is_whole(profile, history, rules):
+            raise Clash(
+                "history-expired", "Their history is not kept any more in full: it cannot be told apart."
+            )
+        parts[0].home = profile.id
+        for part in parts[1:]:
+            part.home = home_for(part, profile, doors)
+        open_doors(self.profiles, doors, [(part.home, EARLIEST) for part in parts], consistent=True)
+        made = set_apart(profile, apart, parts, doors, rules, now)
+        self._settle(made, doors, rules, now)
+        return _Plan(profile, parts, doors, made)
+
+    def _open(self, doors: Doors, profile: Profile, shaky: set[Identifier]) -> None:
+        """All their doors, and those of devices that may have been theirs. Raises `Conflict` if they have changed."""
+        listed = [(doors.home(one), LATEST) for one in profile.identifiers]
+        devices = [(doors.home(one), LATEST) for one in shaky]
+        open_doors(
+            self.profiles, doors, [(profile.id, EARLIEST), *listed, *devices], consistent=True, owners=True
+        )
+        here = doors.now.get(profile.id)
+        if not isinstance(here, Profile) or here.version != profile.version:
+            raise Conflict((profile.id,))
+
+    def _settle(self, made: Sequence[Profile], doors: Doors, rules: Rules, now: int) -> None:
+        for customer in made:
+            customer.timelines = [doors.secrets.home("timeline", f"{customer.id}/{self.nonce()}")]
+            doors.outbox[customer.id] = settle(customer, rules, now)
+
+    def _lead_on(self, plan: _Plan, signs: Sequence[Sign]) -> None:
+        """Some of the doors, while all parts are still one. A home that is new leads to the whole until then."""
+        doors, whole = plan.doors, plan.profile
+        relied = [Unchanged(whole.id, whole.version)]
+        vacant = [part.home for part in plan.parts[1:] if not doors.versions[part.home]]
+        if vacant:
+            puts = [Write(Sign(home, whole.id, next_version("", self.nonce())), "") for home in vacant]
+            self.profiles.commit(puts[:TOGETHER], relied)
+            return
+        for start in range(0, len(signs), TOGETHER):
+            part = signs[start : start + TOGETHER]
+            self.profiles.commit([self._write(door, doors) for door in part], relied)
+
+    def _write(self, door: Profile | Sign, doors: Doors) -> Write:
+        expected = doors.versions[door.id]
+        door.version = next_version(expected, self.nonce())
+        return Write(door, expected, tuple(doors.outbox.get(door.id, ())))
+
+    def _write_timelines(self, plan: _Plan) -> None:
+        """A copy for each part of its own events. The old ones go a day later, but for what was decided."""
+        whole, now = plan.profile, self.clock()
+        job = {"kind": "clear_split", "profile": whole.id, "ids": timelines_of(whole), "at": now}
+        self.agenda.put(now + DAY, cause_id("s_", whole.id, whole.version), job)
+        made = zip(plan.parts, plan.made, strict=True)
+        self.timeline.append([(customer.timelines[0], part.events) for part, customer in made])
+
+    def _commit(self, plan: _Plan) -> None:
+        doors = plan.doors
+        changed = [doors.now[home] for home in sorted(doors.changed)]
+        self.profiles.commit(
+            [self._write(door, doors) for door in changed if isinstance(door, Profile | Sign)]
+        )
+
+
+def _told(apart: Identifier, made: Sequence[Profile]) -> dict[str, Any]:
+    return {
+        "split": str(apart),
+        "profiles": [
+            {
+                "id": customer.id,
+                "identifiers": [{"kind": one.kind, "value": one.value} for one in customer.identifiers],
+            }
+            for customer in made
+        ],
+    }
