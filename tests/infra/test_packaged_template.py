@@ -47,9 +47,10 @@ KEYS = {
     "Tallies": {"counter": ("HASH", "S"), "shard": ("RANGE", "S")},
     "Stops": {"hash": ("HASH", "S")},
     "Rejected": {"day": ("HASH", "S"), "id": ("RANGE", "S")},
+    "Quarantine": {"slot": ("HASH", "S"), "at": ("RANGE", "S")},
     "Keys": {"hash": ("HASH", "S")},
 }
-FORGETFUL = {"Timeline", "Deliveries", "Agenda", "Rejected"}
+FORGETFUL = {"Timeline", "Deliveries", "Agenda", "Rejected", "Quarantine"}
 
 
 def of_type(template: Template, kind: str) -> dict[str, Any]:
