@@ -18,7 +18,9 @@ Record = dict[str, Any]
 Failures = dict[str, list[dict[str, str]]]
 
 logger = Logger(service="topeka")
-metrics = Metrics(service="topeka", namespace="Topeka")
+metrics = Metrics(service="topeka")
+#: A namespace named here would win over the deployed one, which has the stage in it: alarms look there.
+metrics.namespace = metrics.namespace or "Topeka"
 
 
 def one_by_one(records: Iterable[Record], handle: Callable[[Record], None]) -> Failures:

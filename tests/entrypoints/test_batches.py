@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -159,3 +162,19 @@ def test_relay_reads_each_commit_and_names_where_to_go_on(service: Callable[[str
             Commit("s2", 1_782_918_000_000, (), "bm9uc2Vuc2U="),
         ]
     ]
+
+
+def test_metrics_come_out_where_alarms_look() -> None:
+    """The environment's namespace has the stage in it; without one it is still a valid one."""
+    told = "from chalicelib.entrypoints.batches import *; count('EventsSetAside', 3); flush_metrics()"
+    for given, found in (("Topeka/dev", "Topeka/dev"), (None, "Topeka")):
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("POWERTOOLS")}
+        if given:
+            environment["POWERTOOLS_METRICS_NAMESPACE"] = given
+        done = subprocess.run(
+            [sys.executable, "-c", told], env=environment, capture_output=True, text=True, check=True
+        )
+        line = json.loads(done.stdout)
+        (where,) = line["_aws"]["CloudWatchMetrics"]
+        assert (where["Namespace"], where["Dimensions"]) == (found, [["service"]])
+        assert (line["service"], line["EventsSetAside"]) == ("topeka", [3.0])
