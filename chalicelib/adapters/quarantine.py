@@ -163,7 +163,8 @@ class DynamoQuarantine:
             crowded = yield from self._up_to_a_crowd(slot, crowded)
 
     def _up_to_a_crowd(self, slot: str, after: str) -> Generator[Quarantined, None, str | None]:
-        rows = self._table.query(("slot", slot), ("at", f"{after}#{_LAST}", _LAST), part=_PART)
+        first = f"{after}#{_LAST}"
+        rows = self._table.query(("slot", slot), ("at", first, _LAST), part=_PART) if first < _LAST else ()
         for profile, theirs in groupby(rows, key=_profile):
             counted = list(islice(theirs, COUNTED))
             if len(counted) == COUNTED:

@@ -174,7 +174,8 @@ class Quarantine(Protocol):
     def portions(self, profile: str, until: int, cursor: str = "", limit: int = 1_000) -> Page:
         """What began to be received at `until` (ms) or before: each a whole `SetAside`, oldest first.
 
-        A page has as few of them as hold `limit` events. One without events is what an unfinished removal left.
+        A page has no more of them than it takes to hold `limit` events, and may have fewer. One without events is
+        what an unfinished removal left.
         """
 
     def remove(self, profile: str, ids: Sequence[str]) -> None:

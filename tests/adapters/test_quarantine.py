@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import quarantine as adapter
+from chalicelib.adapters.cursors import seal
 from chalicelib.adapters.quarantine import KEPT_SECONDS, DynamoQuarantine
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import Event
@@ -148,6 +149,16 @@ class TestCalls:
         quarantine.erase(["p_1"])
         assert set(client.calls) == {"query", "batch_get_item", "delete_item", "batch_write_item"}
         assert granted("APIHandler", client) and granted("RunJobs", client)
+
+
+class TestCursors:
+    def test_behind_everything_open_an_empty_page(self, quarantine: DynamoQuarantine) -> None:
+        """Made up, or of a profile's last portion that has gone."""
+        quarantine.add([("p_1", [event(0)])])
+        for place in ("~", "~~", "\U0001f600"):
+            assert quarantine.page("p_1", seal((place, 1))).items == ()
+            assert quarantine.portions("p_1", EVER, seal(place)).items == ()
+            assert quarantine.profiles(seal((2, place))).items == ()
 
 
 class TestCrowds:

@@ -262,6 +262,18 @@ def test_someone_is_told_of_dead_letters_lag_and_errors(template: Template) -> N
     assert all(each["AlarmActions"] == [{"Ref": "AlarmTopic"}] for each in alarms.values())
 
 
+def test_someone_is_told_of_events_set_aside_and_what_to_do(template: Template) -> None:
+    alarm = template["Resources"]["EventsSetAsideAlarm"]["Properties"]
+    names = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert alarm["Namespace"] == names["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": names["POWERTOOLS_SERVICE_NAME"]}]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("EventsSetAside", 0)
+    paths = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    for path in ("/v1/quarantine", "/v1/quarantine/{profile}", "/v1/quarantine/{profile}/release"):
+        assert path in paths and path in alarm["AlarmDescription"]
+    assert len(alarm["AlarmDescription"]) <= 1024
+
+
 def test_feedback_reaches_its_queue_in_an_envelope(template: Template) -> None:
     subscriptions = of_type(template, "AWS::SNS::Subscription")
     queue = {"Fn::GetAtt": ["FeedbackQueue", "Arn"]}
