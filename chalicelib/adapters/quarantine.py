@@ -124,7 +124,7 @@ class DynamoQuarantine:
         A page has as few of them as hold `limit` events, and at most 50.
         """
         after = unseal(cursor, str) + _LAST if cursor else ""
-        rows = self._rows(profile, after, f"{_digits(until)}#{_LAST}")
+        rows = self._rows(profile, after, _up_to(until))
         taken = _taken(rows, limit)
         more = next(rows, None) is not None
         return Page(tuple(self._read(taken)), seal(_id(taken[-1])) if more else "")
@@ -135,13 +135,14 @@ class DynamoQuarantine:
         self._table.delete([_events_key(place) for place in places])
         self._table.delete([self._row_key(place) for place in places])
 
-    def erase(self, profiles: Sequence[str]) -> int:
-        """Remove everything under these ids; how many portions went."""
+    def erase(self, profiles: Sequence[str], until: int | None = None) -> int:
+        """Remove everything under these ids (that began to be received at `until` ms or before); how many portions."""
         gone = 0
         for profile in dict.fromkeys(profiles):
-            ids = [_id(row) for row in self._rows(profile)]
-            self.remove(profile, ids)
-            gone += len(ids)
+            rows = self._rows(profile, "", _up_to(until))
+            while ids := [_id(row) for row in islice(rows, _PART)]:
+                self.remove(profile, ids)
+                gone += len(ids)
         return gone
 
     def _put(self, puts: Sequence[Put]) -> None:
@@ -270,6 +271,11 @@ def _profile(row: Item) -> str:
 
 def _id(row: Item) -> str:
     return str(row["at"]["S"].split("#", 1)[1])
+
+
+def _up_to(until: int | None) -> str:
+    """The last id of portions that began to be received at a time or before."""
+    return _LAST if until is None else f"{_digits(until)}#{_LAST}"
 
 
 def _digits(at: int) -> str:

@@ -181,8 +181,8 @@ class Quarantine(Protocol):
     def remove(self, profile: str, ids: Sequence[str]) -> None:
         """Take away what `portions` told, by id. Repeats are harmless."""
 
-    def erase(self, profiles: Sequence[str]) -> int:
-        """Remove everything under these ids; how many portions went."""
+    def erase(self, profiles: Sequence[str], until: int | None = None) -> int:
+        """Remove everything under these ids (that began to be received at `until` ms or before); how many portions."""
 
 
 class Keys(Protocol):

@@ -72,8 +72,16 @@ class FakeQuarantine(Faulty):
             self.kept[profile].pop(id, None)
 
     @port
-    def erase(self, profiles: Sequence[str]) -> int:
-        return sum(len(self.kept.pop(profile, {})) for profile in dict.fromkeys(profiles))
+    def erase(self, profiles: Sequence[str], until: int | None = None) -> int:
+        gone = [
+            (profile, id)
+            for profile in dict.fromkeys(profiles)
+            for id in self.kept[profile]
+            if until is None or int(id.split("#")[0]) <= until
+        ]
+        for profile, id in gone:
+            del self.kept[profile][id]
+        return len(gone)
 
     def _portions(self, profile: str) -> Iterator[SetAside]:
         for id, body in sorted(self.kept[profile].items()):

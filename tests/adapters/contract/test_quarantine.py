@@ -189,3 +189,9 @@ class TestErase:
         assert held(quarantine) == held(quarantine, "p_2") == []
         assert [one.profile for one in quarantine.profiles().items] == ["p_3"]
         assert quarantine.erase(["p_1"]) == 0
+
+    def test_up_to_a_time_leaves_what_came_after(self, quarantine: Quarantine) -> None:
+        for first in (0, 3, 6):
+            quarantine.add([("p_1", flood(first, 3))])
+        assert quarantine.erase(["p_1"], until=NOON + 3) == 2
+        assert held(quarantine) == ids(flood(6, 3))
