@@ -16,6 +16,7 @@ from chalicelib.entrypoints import (
     pages,
     playbook,
     profiles,
+    quarantine,
     relay,
     send,
     switches,
@@ -26,7 +27,7 @@ app = Chalice(app_name="topeka")
 # Everything comes base64-encoded from API Gateway: as text it would spoil gzip bodies.
 app.api.binary_types = ["*/*"]
 
-for module in (collect, decide, inbox, profiles, playbook, moments, switches, pages, health):
+for module in (collect, decide, inbox, profiles, quarantine, playbook, moments, switches, pages, health):
     app.register_blueprint(module.blueprint)
 for module in (ingest, relay, send, feedback, tick, jobs):
     app.register_blueprint(module.blueprint)

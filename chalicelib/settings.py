@@ -11,6 +11,8 @@ from functools import cache
 class Settings:
     """`commit_pool` is how many commits run at once; `shards` how many parts an agenda minute or group has.
 
+    `most_events` is how many events a minute one customer may have; more are set aside in the quarantine.
+
     `secret_id` names the Secrets Manager secret that holds the workspace secret, `door_secret_id` the one that
     holds the doors' key; `secret` is used instead of both where it is set (the local stack). `base_url` is where
     links in messages lead.
@@ -31,6 +33,7 @@ class Settings:
     configuration_set: str
     feedback_topic: str
     commit_pool: int
+    most_events: int
     shards: int
     version: str
 
@@ -56,6 +59,7 @@ def load() -> Settings:
         configuration_set=env("TOPEKA_CONFIGURATION_SET", ""),
         feedback_topic=env("TOPEKA_FEEDBACK_TOPIC", ""),
         commit_pool=int(env("TOPEKA_COMMIT_POOL", "8")),
+        most_events=int(env("TOPEKA_MOST_EVENTS", "5000")),
         shards=int(env("TOPEKA_SHARDS", "4")),
         version="0.1.0",
     )

@@ -18,6 +18,7 @@ STORES: dict[str, Callable[[], Any]] = {
     "playbooks": wiring.playbooks,
     "stops": wiring.stops,
     "rejected": wiring.rejected,
+    "quarantine": wiring.quarantine,
     "keys": wiring.keys,
 }
 QUEUES: dict[str, Callable[[], Any]] = {

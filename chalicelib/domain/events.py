@@ -86,11 +86,15 @@ class Rejection(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class EventBatch(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One message of the events queue: what one HTTP request (or one of our own workers) handed in."""
+    """One message of the events queue: what one HTTP request (or one of our own workers) handed in.
+
+    `released` means that an operator let these events out of the quarantine: they are not set aside again.
+    """
 
     events: tuple[Event, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     attempt: int = 0
+    released: bool = False
 
 
 def is_reserved(name: str) -> bool:

@@ -330,6 +330,7 @@ def _move(doors: Doors, profile: Profile, home: str, event: Event) -> Profile:
         timelines=profile.timelines,
         unclaimed=profile.unclaimed,
         bars=profile.bars,
+        heat=profile.heat,
     )
     _leave_home(doors, profile, moved, event)
     doors.put(moved)

@@ -198,6 +198,13 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     now: int = 0
 
 
+class Heat(msgspec.Struct, array_like=True):
+    """How many events were received for a profile in a minute (since 1970); see `heat.py`."""
+
+    minute: int
+    count: int
+
+
 class Bar(msgspec.Struct, array_like=True, frozen=True):
     """Two identifiers, by kind and value, that were split: no profile ever lists both again."""
 
@@ -215,7 +222,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
     `folded_under` is the fingerprint of the needs it was folded under (see `adopting.py`).
     `born_after` is the time of an erasure at this home: nothing stamped or received up to it may come back.
     `unclaimed` marks what a device did between a logout and the next login, where the playbook gives that to
-    nobody: it joins nobody. `bars` are splits it must not undo.
+    nobody: it joins nobody. `bars` are splits it must not undo. `heat` is kept while very many events come in.
     """
 
     id: str
@@ -230,6 +237,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
     timelines: list[str] = []
     unclaimed: bool = False
     bars: list[Bar] = []
+    heat: Heat | None = None
 
 
 class Sign(msgspec.Struct, omit_defaults=True):

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.effects import Effect
+from chalicelib.domain.events import Event
 from chalicelib.domain.profile import Door
 
 
@@ -42,6 +43,22 @@ class Page:
 
     items: tuple[Any, ...]
     cursor: str = ""
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """That a profile has events set aside: how many, the first and the last receipt among them (ms)."""
+
+    profile: str
+    events: int
+    first: int
+    last: int
+
+
+class SetAside(msgspec.Struct, frozen=True):
+    """Events of one profile that were set aside together, in the order of receipt; `id` is theirs together."""
+
+    id: str
+    events: tuple[Event, ...] = ()
 
 
 class Delivery(msgspec.Struct, omit_defaults=True):

@@ -41,6 +41,7 @@ def _ingest(batches: list[EventBatch], sources: list[str]) -> list[str]:
         "EventsFolded": outcome.folded,
         "EventsRequeued": outcome.requeued,
         "EventsRejected": outcome.rejected,
+        "EventsSetAside": outcome.aside,
         "LinksRefused": outcome.refused_links.total(),
         "CommitConflicts": outcome.conflicts,
         "CircleFaults": len(outcome.faults),

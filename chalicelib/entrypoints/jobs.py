@@ -1,4 +1,7 @@
-"""The jobs queue: minutes of the agenda, moments for many, sweeps, segments to fill, effects done after all."""
+"""The jobs queue: minutes of the agenda, moments for many, sweeps, segments to fill, effects done after all.
+
+And what is left of a release from the quarantine, or of discarding what is in it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ WORKERS = {
     "clear_split": "clear_split",
     "effect": "redo_effect",
     "fill": "fill_segments",
+    "release": "release_quarantine",
+    "drop": "drop_quarantine",
 }
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from chalicelib.domain.circles import Circle, Item, circles_of
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.errors import Conflict, Retry, TooLarge
@@ -30,9 +32,21 @@ from chalicelib.domain.versions import next_version
 from chalicelib.services.by_halves import by_halves
 from chalicelib.services.find_profile import open_doors
 from chalicelib.services.live_rules import LiveRules
-from chalicelib.services.ports import Clock, EventQueue, Lake, Profiles, Rejected, Timeline, Unchanged, Write
+from chalicelib.services.ports import (
+    Clock,
+    EventQueue,
+    Lake,
+    Profiles,
+    Quarantine,
+    Rejected,
+    Timeline,
+    Unchanged,
+    Write,
+)
 from chalicelib.services.work_circle import Place, Round, WorkCircle, homes
 
+EXCERPT = 2_000
+"""Bytes of an event that names nobody, as the operator sees it."""
 TRIES = 4
 """Commits of one circle within one batch before its events go back to the queue."""
 ATTEMPTS = 5
@@ -52,30 +66,36 @@ class Ingested:
     requeued: int = 0
     refused_links: Counter[str] = field(default_factory=Counter)
     rejected: int = 0
+    aside: int = 0
     conflicts: int = 0
     faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class IngestEvents:
-    """Takes batches of events. `pool` is how many circles are committed at once."""
+    """Takes batches of events. `pool` is how many circles are committed at once.
+
+    `most` is how many events a minute a profile may have before more are set aside.
+    """
 
     profiles: Profiles
     timeline: Timeline
     lake: Lake
     rejected: Rejected
+    quarantine: Quarantine
     queue: EventQueue
     rules: LiveRules
     secrets: Secrets
     learned: Callable[[], Learned]
     clock: Clock
     pool: int = 1
+    most: int = 5_000
 
     def __call__(self, batches: Sequence[EventBatch]) -> Ingested:
         """Fold every event of the batches once; nothing of a batch is lost, whatever fails."""
         outcome = Ingested()
         rules = self.rules.current()
-        work = WorkCircle(self.timeline, rules, self.rules.switches(), self.learned(), self.clock)
+        work = WorkCircle(self.timeline, rules, self.rules.switches(), self.learned(), self.clock, self.most)
         by_halves(
             lambda part: self._take_in(part, work, outcome),
             self._identify(batches, rules.playbook, outcome),
@@ -89,6 +109,7 @@ class IngestEvents:
         first = [(circle, self._attempt(circle, doors, work, outcome)) for circle in circles_of(items, doors)]
         rounds = [(circle, one) for circle, one in first if one is not None]
         self._store(one for _, one in rounds)
+        self._set_aside(rounds, outcome)
         if self.pool > 1 and len(rounds) > 1:
             with ThreadPoolExecutor(self.pool) as pool:
                 list(pool.map(lambda pair: self._finish(pair[0], pair[1], work, outcome), rounds))
@@ -140,6 +161,20 @@ class IngestEvents:
             "event", [event_line(profile, event) for (_, profile), events in entries for event in events]
         )
 
+    def _set_aside(self, rounds: Sequence[tuple[Circle, Round]], outcome: Ingested) -> None:
+        """What is too much of one customer, in one call for the batch; if it fails, just those messages come again."""
+        entries = [entry for _, one in rounds for entry in one.aside.items()]
+        if not entries:
+            return
+        try:
+            self.quarantine.add(entries)
+        except Retry:
+            aside = {event.message_id for _, events in entries for event in events}
+            circles = (item for circle, _ in rounds for item in circle.items)
+            outcome.failed.update(item.index for item in circles if item.event.message_id in aside)
+        else:
+            outcome.aside += sum(len(events) for _, events in entries)
+
     def _finish(self, circle: Circle, one: Round, work: WorkCircle, outcome: Ingested) -> None:
         """Commit a circle's round; read again where another writer was first; then its next round, if any."""
         tries = 0
@@ -162,6 +197,7 @@ class IngestEvents:
                     return
                 one = work(items, self._open(items, work, consistent=True), one.new)
                 stored = self._store_again(one, stored)
+                self._set_aside([(Circle(items), one)], outcome)
         except Retry:
             self._requeue(Circle(items), outcome)
         except Exception as fault:  # noqa: BLE001 - see _attempt
@@ -215,13 +251,15 @@ class IngestEvents:
         if attempt > ATTEMPTS:
             outcome.failed.update(item.index for item in circle.items)
             return
-        try:
-            self.queue.send(
-                EventBatch(events=tuple(i.event for i in circle.items), attempt=attempt), delay=1000
-            )
-            outcome.requeued += len(circle.items)
-        except (Retry, TooLarge):  # events of many messages may be more than one can hold
-            outcome.failed.update(item.index for item in circle.items)
+        for released in (False, True):
+            again = [item for item in circle.items if item.batch.released is released]
+            events = tuple(item.event for item in again)
+            try:
+                if again:
+                    self.queue.send(EventBatch(events, attempt=attempt, released=released), delay=1000)
+                    outcome.requeued += len(again)
+            except (Retry, TooLarge):  # events of many messages may be more than one can hold
+                outcome.failed.update(item.index for item in again)
 
     def _isolate(self, circle: Circle, fault: Exception, outcome: Ingested) -> None:
         """A fault of ours: each event goes on alone, so that only the one that causes it ends as a dead letter."""
@@ -235,9 +273,14 @@ class IngestEvents:
 
 
 def _of_nobody(event: Event, found: Identified) -> Rejection:
-    reasons = ", ".join(f"{one.kind} {one.reason}" for one in found.unusable)
-    message = f"nothing in it names a customer ({reasons or 'no identifier'})"
-    return Rejection(event.message_id, "no-identifier", message, -1, event.received_at)
+    reasons = ", ".join(f"{one.kind}: {one.reason}" for one in found.unusable)
+    why = f" ({reasons})" if reasons else ""
+    message = f"Nothing in it names a customer{why}. Send a `userId` or an `anonymousId` of their own."
+    context = {name: value for name, value in event.context.items() if name != "userToken"}
+    sent = msgspec.json.encode(msgspec.structs.replace(event, context=context))[:EXCERPT]
+    return Rejection(
+        event.message_id, "no-identifier", message, -1, event.received_at, sent.decode(errors="ignore")
+    )
 
 
 def _renewed(door: Door) -> Door:

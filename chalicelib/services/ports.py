@@ -14,6 +14,8 @@ from chalicelib.domain.profile import Door
 from chalicelib.domain.stored import Delivery as Delivery
 from chalicelib.domain.stored import Outgoing as Outgoing
 from chalicelib.domain.stored import Page as Page
+from chalicelib.domain.stored import Quarantined as Quarantined
+from chalicelib.domain.stored import SetAside as SetAside
 from chalicelib.domain.stored import Unchanged as Unchanged
 from chalicelib.domain.stored import Write as Write
 
@@ -162,6 +164,35 @@ class Rejected(Protocol):
     def add(self, rejections: Sequence[Rejection]) -> None: ...
 
     def page(self, since: int, cursor: str = "", limit: int = 100) -> Page: ...
+
+
+class Quarantine(Protocol):
+    """Events set aside, by profile id, until an operator releases or discards them."""
+
+    def add(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
+        """Set events aside under profile ids (pairs of profile id and events). Repeats are harmless."""
+
+    def profiles(self, cursor: str = "", limit: int = 100) -> Page:
+        """Who has events set aside: each a `Quarantined`, in one order that stays. Reads no events.
+
+        `events` counts a repeat that came in other company twice, and may stop counting at a large number.
+        """
+
+    def page(self, profile: str, cursor: str = "", limit: int = 100) -> Page:
+        """Events of a profile in the order they were set aside, by receipt; on one page each once."""
+
+    def portions(self, profile: str, until: int, cursor: str = "", limit: int = 1_000) -> Page:
+        """What began to be received at `until` (ms) or before: each a whole `SetAside`, oldest first.
+
+        A page has no more of them than it takes to hold `limit` events, and may have fewer. One without events is
+        what an unfinished removal left.
+        """
+
+    def remove(self, profile: str, ids: Sequence[str]) -> None:
+        """Take away what `portions` told, by id. Repeats are harmless."""
+
+    def erase(self, profiles: Sequence[str], until: int | None = None) -> int:
+        """Remove everything under these ids (that began to be received at `until` ms or before); how many portions."""
 
 
 class Keys(Protocol):

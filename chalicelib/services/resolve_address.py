@@ -28,6 +28,16 @@ class ResolveAddress:
             raise NotFound("not-found", "Nobody is known by this address.")
         return profile
 
+    def ids(self, address: str) -> list[str]:
+        """Every id that something about the customer may be kept under; a profile id stands for itself alone.
+
+        Raises `NotFound` where an identifier leads to nobody.
+        """
+        if _PROFILE_ID.fullmatch(address):
+            return [address]
+        profile = self(address)
+        return [profile.id, *profile.merged]
+
     def _find(self, address: str) -> Profile | None:
         if _PROFILE_ID.fullmatch(address):
             return self.find.by_id(address)

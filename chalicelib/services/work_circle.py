@@ -20,6 +20,7 @@ from chalicelib.domain.doors import Doors
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.events import LINK_REFUSED, Event
 from chalicelib.domain.facts import fold
+from chalicelib.domain.heat import is_hot, warm
 from chalicelib.domain.identifiers import CHANGES_HANDS
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.linking import Refusal, ends_login, let_go, place_event
@@ -50,14 +51,17 @@ class Round:
 
     `taken` are the events in the order they were taken, each with the profile it went to. `entries` are the events
     to store, by timeline and profile id. `new` are the late ones among them that the timeline had never seen.
-    `refused` counts refused links by reason. `weight` is the size of the effects in bytes.
+    `aside` are those that no customer can have sent, by profile id. `received` are the times of receipt of what was
+    folded. `refused` counts refused links by reason. `weight` is the size of the effects in bytes.
     """
 
     doors: Doors
     taken: list[tuple[Profile, Event]] = field(default_factory=list)
     entries: dict[Place, list[Event]] = field(default_factory=dict)
     left: list[Item] = field(default_factory=list)
+    aside: dict[str, list[Event]] = field(default_factory=dict)
     new: set[str] = field(default_factory=set)
+    received: dict[str, list[int]] = field(default_factory=dict)
     folded: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     weight: int = 0
@@ -74,13 +78,17 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class WorkCircle:
-    """Works circles out under one playbook. The timeline is only read."""
+    """Works circles out under one playbook. The timeline is only read.
+
+    `most` is how many events a minute a profile may have before more are set aside.
+    """
 
     timeline: Timeline
     rules: Rules
     switches: Switches
     learned: Learned
     clock: Clock
+    most: int
 
     def __call__(self, items: Sequence[Item], doors: Doors, new: AbstractSet[str] = frozenset()) -> Round:
         """Take events in order, in the part of `doors` they concern.
@@ -97,6 +105,9 @@ class WorkCircle:
             if one.is_full():
                 one.left = list(items[at + 1 :])
                 break
+        for id, received in one.received.items():
+            if isinstance(profile := one.doors.now.get(id), Profile):
+                warm(profile, received, self.most)
         return one
 
     def _folded_before(self, items: Sequence[Item], one: Round) -> set[str]:
@@ -146,6 +157,8 @@ class WorkCircle:
     def _take(self, one: Round, item: Item) -> None:
         event = item.event
         now = max(self.clock(), event.timestamp)
+        if self._is_too_much(one, item):
+            return
         profile = self._place(one, item)
         if profile is None or _elsewhere(profile, event, now):
             return
@@ -162,10 +175,21 @@ class WorkCircle:
         if effects or (fresh and not (timer and event.event == PUBLISHED)):
             _keep(one, profile, effects)
 
+    def _is_too_much(self, one: Round, item: Item) -> bool:
+        """Whether the event is set aside: before it links, since a flood links a flood of ids."""
+        if item.batch.released or not item.identifiers:
+            return False
+        profile = one.doors.resident(one.doors.home(item.identifiers[0]), item.at)
+        if profile is None or not is_hot(profile, item.event, self.most) or knows(profile.seen, item.event):
+            return False
+        one.aside.setdefault(profile.id, []).append(item.event)
+        return True
+
     def _fold(self, one: Round, profile: Profile, event: Event) -> bool:
         if not fold(profile, event, self.rules):
             return False
         one.keep(profile, event)
+        one.received.setdefault(profile.id, []).append(event.received_at)
         one.folded += 1
         return True
 

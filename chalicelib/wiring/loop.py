@@ -52,12 +52,14 @@ def ingest_events() -> IngestEvents:
         timeline=wiring.timeline(),
         lake=wiring.lake(),
         rejected=wiring.rejected(),
+        quarantine=wiring.quarantine(),
         queue=wiring.event_queue(),
         rules=wiring.live_rules(),
         secrets=wiring.secrets(),
         learned=Learned,
         clock=wiring.clock,
         pool=settings.load().commit_pool,
+        most=settings.load().most_events,
     )
 
 

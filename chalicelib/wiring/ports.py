@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Lake,
         Playbooks,
         Profiles,
+        Quarantine,
         Rejected,
         Sender,
         Stops,
@@ -96,6 +97,14 @@ def rejected() -> Rejected:
     from chalicelib.adapters.rejected import DynamoRejected
 
     return DynamoRejected(wiring.client("dynamodb"), _table("rejected"), wiring.clock)
+
+
+@cache
+def quarantine() -> Quarantine:
+    """Events set aside."""
+    from chalicelib.adapters.quarantine import DynamoQuarantine
+
+    return DynamoQuarantine(wiring.client("dynamodb"), _table("quarantine"), settings.load().shards)
 
 
 @cache

@@ -12,15 +12,18 @@ if TYPE_CHECKING:
     from chalicelib.services.choose_topics import ChooseTopics
     from chalicelib.services.clear_split import ClearSplit
     from chalicelib.services.collect_events import CollectEvents
+    from chalicelib.services.drop_quarantine import DropQuarantine
     from chalicelib.services.erase_profile import EraseProfile
     from chalicelib.services.export_profile import ExportProfile
     from chalicelib.services.fan_out_moment import FanOutMoment
     from chalicelib.services.identify_caller import IdentifyCaller
+    from chalicelib.services.list_quarantine import ListQuarantine
     from chalicelib.services.list_rejected import ListRejected
     from chalicelib.services.list_segments import ListSegments
     from chalicelib.services.publish_playbook import PublishPlaybook
     from chalicelib.services.read_inbox import ReadInbox
     from chalicelib.services.read_profile import ReadProfile
+    from chalicelib.services.release_quarantine import ReleaseQuarantine
     from chalicelib.services.resolve_address import ResolveAddress
     from chalicelib.services.set_permission import SetPermission
     from chalicelib.services.set_switches import SetSwitches
@@ -158,6 +161,37 @@ def list_rejected() -> ListRejected:
     from chalicelib.services.list_rejected import ListRejected
 
     return ListRejected(wiring.rejected())
+
+
+@cache
+def list_quarantine() -> ListQuarantine:
+    """What was set aside."""
+    from chalicelib.services.list_quarantine import ListQuarantine
+
+    return ListQuarantine(wiring.quarantine(), wiring.resolve_address())
+
+
+@cache
+def release_quarantine() -> ReleaseQuarantine:
+    """What was set aside, folded after all."""
+    from chalicelib.services.empty_quarantine import EmptyQuarantine
+    from chalicelib.services.release_quarantine import KIND, PAUSE, ReleaseQuarantine
+
+    empty = EmptyQuarantine(
+        KIND, wiring.quarantine(), wiring.resolve_address(), wiring.job_queue(), wiring.clock, PAUSE
+    )
+    return ReleaseQuarantine(empty, wiring.event_queue())
+
+
+@cache
+def drop_quarantine() -> DropQuarantine:
+    """What was set aside, discarded."""
+    from chalicelib.services.drop_quarantine import KIND, DropQuarantine
+    from chalicelib.services.empty_quarantine import EmptyQuarantine
+
+    return DropQuarantine(
+        EmptyQuarantine(KIND, wiring.quarantine(), wiring.resolve_address(), wiring.job_queue(), wiring.clock)
+    )
 
 
 @cache

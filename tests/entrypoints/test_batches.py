@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -159,3 +162,20 @@ def test_relay_reads_each_commit_and_names_where_to_go_on(service: Callable[[str
             Commit("s2", 1_782_918_000_000, (), "bm9uc2Vuc2U="),
         ]
     ]
+
+
+def test_metrics_come_out_where_alarms_look() -> None:
+    """Stages share an account: each has a namespace of its own."""
+    told = "from chalicelib.entrypoints.batches import *; count('EventsSetAside', 3); flush_metrics()"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("POWERTOOLS")}
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        env=environment | {"TOPEKA_STAGE": "dev"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    line = json.loads(done.stdout)
+    (where,) = line["_aws"]["CloudWatchMetrics"]
+    assert (where["Namespace"], where["Dimensions"]) == ("Topeka/dev", [["service"]])
+    assert (line["service"], line["EventsSetAside"]) == ("topeka", [3.0])

@@ -25,6 +25,7 @@ from tests.fakes import (
     FakeLake,
     FakePlaybooks,
     FakeProfiles,
+    FakeQuarantine,
     FakeRejected,
     FakeSender,
     FakeStops,
@@ -50,6 +51,7 @@ class Workspace:
     playbooks: FakePlaybooks = field(default_factory=FakePlaybooks)
     stops: FakeStops = field(default_factory=FakeStops)
     rejected: FakeRejected = field(default_factory=FakeRejected)
+    quarantine: FakeQuarantine = field(default_factory=FakeQuarantine)
     keys: FakeKeys = field(default_factory=FakeKeys)
     event_queue: FakeEventQueue = field(default_factory=FakeEventQueue)
     delivery_queue: FakeJobQueue = field(default_factory=FakeJobQueue)

@@ -10,6 +10,7 @@ from tests.fakes.faulty import Faulty
 from tests.fakes.history import FakeRejected, FakeTimeline
 from tests.fakes.people import FakeGroups, FakeProfiles, FakeStops
 from tests.fakes.plans import FakeAgenda, FakeKeys, FakePlaybooks
+from tests.fakes.quarantine import FakeQuarantine
 from tests.fakes.queues import FakeEventQueue, FakeJobQueue, FakeLake, FakeSender
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "FakeLake",
     "FakePlaybooks",
     "FakeProfiles",
+    "FakeQuarantine",
     "FakeRejected",
     "FakeSender",
     "FakeStops",

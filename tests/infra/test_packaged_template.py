@@ -47,9 +47,10 @@ KEYS = {
     "Tallies": {"counter": ("HASH", "S"), "shard": ("RANGE", "S")},
     "Stops": {"hash": ("HASH", "S")},
     "Rejected": {"day": ("HASH", "S"), "id": ("RANGE", "S")},
+    "Quarantine": {"slot": ("HASH", "S"), "at": ("RANGE", "S")},
     "Keys": {"hash": ("HASH", "S")},
 }
-FORGETFUL = {"Timeline", "Deliveries", "Agenda", "Rejected"}
+FORGETFUL = {"Timeline", "Deliveries", "Agenda", "Rejected", "Quarantine"}
 
 
 def of_type(template: Template, kind: str) -> dict[str, Any]:
@@ -259,6 +260,18 @@ def test_someone_is_told_of_dead_letters_lag_and_errors(template: Template) -> N
     assert alarms["RelayLagsAlarm"]["Threshold"] == 3600 * 1000
     assert alarms["ApiFailsAlarm"]["MetricName"] == "5XXError"
     assert all(each["AlarmActions"] == [{"Ref": "AlarmTopic"}] for each in alarms.values())
+
+
+def test_someone_is_told_of_events_set_aside_and_what_to_do(template: Template) -> None:
+    alarm = template["Resources"]["EventsSetAsideAlarm"]["Properties"]
+    names = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert alarm["Namespace"] == names["POWERTOOLS_METRICS_NAMESPACE"]
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": names["POWERTOOLS_SERVICE_NAME"]}]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("EventsSetAside", 0)
+    paths = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    for path in ("/v1/quarantine", "/v1/quarantine/{profile}", "/v1/quarantine/{profile}/release"):
+        assert path in paths and path in alarm["AlarmDescription"]
+    assert len(alarm["AlarmDescription"]) <= 1024
 
 
 def test_feedback_reaches_its_queue_in_an_envelope(template: Template) -> None:

@@ -21,6 +21,7 @@ from tests.fakes import (
     FakeLake,
     FakePlaybooks,
     FakeProfiles,
+    FakeQuarantine,
     FakeRejected,
     FakeTimeline,
 )
@@ -37,6 +38,7 @@ class World:
     timeline: FakeTimeline = field(default_factory=FakeTimeline)
     lake: FakeLake = field(default_factory=FakeLake)
     rejected: FakeRejected = field(default_factory=FakeRejected)
+    quarantine: FakeQuarantine = field(default_factory=FakeQuarantine)
     queue: FakeEventQueue = field(default_factory=FakeEventQueue)
     playbooks: FakePlaybooks = field(default_factory=FakePlaybooks)
     secrets: Secrets = field(default_factory=lambda: Secrets(b"s", b"s"))
@@ -47,19 +49,21 @@ class World:
         self.ingest = self.worker()
         self.find = FindProfile(self.profiles, self.secrets)
 
-    def worker(self, pool: int = 1) -> IngestEvents:
+    def worker(self, pool: int = 1, most: int = 5_000) -> IngestEvents:
         """One more worker over the same tables."""
         return IngestEvents(
             profiles=self.profiles,
             timeline=self.timeline,
             lake=self.lake,
             rejected=self.rejected,
+            quarantine=self.quarantine,
             queue=self.queue,
             rules=LiveRules(self.playbooks, self.clock),
             secrets=self.secrets,
             learned=Learned,
             clock=self.clock,
             pool=pool,
+            most=most,
         )
 
     def publish(self, text: str) -> None:

@@ -123,11 +123,16 @@ def test_events_of_one_millisecond_are_taken_as_they_were_sent(shop: World) -> N
 
 
 def test_what_names_nobody_is_kept_with_the_reason(world: World) -> None:
-    outcome = world.send(world.event(user_id="undefined"), world.event(user_id="u"))
+    nameless = world.event(user_id="undefined", context={"userToken": "secret", "page": "home"})
+    outcome = world.send(nameless, world.event(user_id="u"))
     (kept,) = world.rejected.refused.values()
     assert (outcome.folded, kept.code, kept.message) == (
-        1, "no-identifier", "nothing in it names a customer (user junk)",
-    )  # fmt: skip
+        1,
+        "no-identifier",
+        "Nothing in it names a customer (user: junk). Send a `userId` or an `anonymousId` of their own.",
+    )
+    assert '"page":"home"' in kept.excerpt
+    assert "secret" not in kept.excerpt
 
 
 def test_rejections_of_collect_are_stored(world: World) -> None:

@@ -13,6 +13,7 @@ from chalicelib.adapters.groups import DynamoGroups
 from chalicelib.adapters.keys import DynamoKeys
 from chalicelib.adapters.playbooks import DynamoPlaybooks
 from chalicelib.adapters.profiles import DynamoProfiles
+from chalicelib.adapters.quarantine import DynamoQuarantine
 from chalicelib.adapters.rejected import DynamoRejected
 from chalicelib.adapters.stops import DynamoStops
 from chalicelib.adapters.timeline import DynamoTimeline
@@ -100,6 +101,11 @@ def stops(either: Make) -> Any:
 @pytest.fixture
 def rejected(either: Make, clock: fakes.FakeClock) -> Any:
     return either(fakes.FakeRejected, DynamoRejected, "day", "id", more=(clock,))
+
+
+@pytest.fixture
+def quarantine(either: Make) -> Any:
+    return either(lambda _shards: fakes.FakeQuarantine(), DynamoQuarantine, "slot", "at", more=(SHARDS,))
 
 
 @pytest.fixture

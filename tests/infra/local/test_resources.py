@@ -10,7 +10,7 @@ from infra.local.queues import LocalQueue
 
 from .conftest import Aws
 
-TABLES = "agenda deliveries groups keys playbooks profiles rejected stops tallies timeline"
+TABLES = "agenda deliveries groups keys playbooks profiles quarantine rejected stops tallies timeline"
 QUEUES = "deliveries events feedback jobs"
 
 
