@@ -30,7 +30,7 @@ NOBODY = frozenset({
     "guestuser", "guest_user", "guest-user", "guest user", "unknown", "unknownuser", "unknown_user",
     "unknown-user", "unknown user", "unidentified", "unauthenticated", "not_authenticated", "not-authenticated",
     "not authenticated", "not_logged_in", "not-logged-in", "not logged in", "logged_out", "logged-out",
-    "logged out", "visitor",
+    "logged out",
 })  # fmt: skip
 """What sites call somebody they don't know."""
 

@@ -27,6 +27,7 @@ SOMEBODY = [
     "1", "2", "10", "100", "007", "1000000", "-2", "10-0", "id7", "user1", "user-0", "0a", "a0", "x", "-1a",
     "Nula", "Anon7", "Nonna", "Undine", "Nancy", "Guestrin", "Nilsson", "True Grit", "null@ana.example",
     "anonymous-7f3a", "guest_42", "unknown pleasures", "test", "demo", "abc123", "admin", "root", "default",
+    "visitor", "customer",
     "00000000-0000-0000-0000-000000000001", "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}", "ffffffff", "ff", "f",
     "9774d56d682e549d", "0xAna", "{ana", "ana}", "$5", "50%", "100%", "%ana", "a<b", "<3", "o'null", '"ana"',
     "object", "[Ana]", "☂", "-☂-", "空", "ana@example.com", "test@example.com", "user@example.com",
