@@ -8,6 +8,7 @@ sums; first and last are min and max. So order, repetition and grouping do not m
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,7 +16,10 @@ import msgspec
 from chalicelib.domain import permissions
 from chalicelib.domain.conditions.model import Feature
 from chalicelib.domain.events import Event
+from chalicelib.domain.identifiers import phone_told
 from chalicelib.domain.keys import short_id
+from chalicelib.domain.phones import lands_of
+from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Activity, Facts, FeatureState, Profile, Stamped
 from chalicelib.domain.rules import Rules, Subject
 from chalicelib.domain.seen import join_seen, knows, remember
@@ -40,7 +44,7 @@ def fold(profile: Profile, event: Event, rules: Rules) -> bool:
         return False
     remember(profile.seen, event)
     facts = profile.facts
-    _fold_traits(facts, event)
+    _fold_traits(facts, event, rules.playbook)
     _fold_context(facts, event)
     _fold_stops(facts, event)
     permissions.fold(facts, event)
@@ -71,11 +75,14 @@ def stronger_address(a: Stamped | None, b: Stamped | None) -> Stamped | None:
     return max(a, b, key=lambda one: (one.proven, *_stamp(one)))
 
 
-def _fold_traits(facts: Facts, event: Event) -> None:
+def _fold_traits(facts: Facts, event: Event, playbook: Playbook) -> None:
+    """Traits as they were sent; a phone number in the form of its identifier, so that one has one written form."""
     if event.type != "identify":
         return
     inner = event.context.get("traits")
     sent = {**(inner if isinstance(inner, dict) else {}), **event.traits}
+    if "phone" in sent:
+        sent["phone"] = phone_told(sent["phone"], playbook, partial(lands_of, event, playbook))
     for name, value in sent.items():
         if len(name) > LONGEST_NAME or len(msgspec.json.encode(value)) > LARGEST_TRAIT:
             continue

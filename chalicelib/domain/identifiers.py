@@ -1,29 +1,32 @@
-"""Identifiers: where events carry them, how each kind is written, and which never identify anybody."""
+"""Identifiers: where events carry them, how each kind is written, and which identify nobody."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 from chalicelib.domain.events import Event
-from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, IdentifierRule, Playbook
+from chalicelib.domain.junk import is_junk
+from chalicelib.domain.kinds import CHANGES_HANDS as CHANGES_HANDS
+from chalicelib.domain.kinds import is_kind
+from chalicelib.domain.kinds import rank as rank
+from chalicelib.domain.kinds import ranks as ranks
+from chalicelib.domain.phones import Lands, e164, lands_of
+from chalicelib.domain.playbook.model import Playbook
 
-#: Kinds whose values may pass from one customer to another (a browser, a tablet, a phone's app).
-CHANGES_HANDS = frozenset({"anonymous", "device"})
 #: Kinds by which a customer is known, as far as what may be shown to them goes.
 KNOWN_BY = frozenset({"user", "email", "phone"})
 LONGEST = 512
-
-JUNK = frozenset({
-    "", "null", "undefined", "none", "nil", "nan", "[object object]", "object object", "anonymous", "guest",
-    "unknown", "unidentified", "n/a", "na", "0", "-1", "true", "false", "user", "userid", "user_id", "id",
-    "anonymousid", "email", "distinct_id", "00000000-0000-0000-0000-000000000000",
-    "test@test.com", "test@example.com", "a@a.com", "no@email.com", "none@none.com", "noemail@noemail.com",
-    "example@example.com", "user@example.com", "email@email.com", "+10000000000", "+11111111111",
-    "+11234567890",
-})  # fmt: skip
-"""Values that software sends where it has none; compared trimmed and in lower case."""
+#: What stands around a value and is not part of it: all white space there is, and marks that nobody sees.
+SURROUNDING = (
+    " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009"
+    "\u200a\u2028\u2029\u202f\u205f\u3000"  # white space, as Python's strip has it
+    "\xad\u034f\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff"  # no width: joiners, byte order marks
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # direction of writing
+    "\u115f\u1160\u2800\u3164\uffa0"  # fillers and the blank of Braille
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +42,10 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """An identifier that an event carried and that identifies nobody, with the reason."""
+    """An identifier that an event carried and that identifies nobody.
+
+    `reason` is empty, not-text, too-long, control-character, junk, not-an-address, not-a-number or not-a-kind.
+    """
 
     kind: str
     reason: str
@@ -53,27 +59,17 @@ class Identified:
     unusable: tuple[Unusable, ...]
 
 
-def ranks(rules: Sequence[IdentifierRule]) -> dict[str, int]:
-    """Strength by kind, 0 strongest: the playbook's order, custom kinds next, then what changes hands."""
-    named = [rule.kind for rule in rules or DEFAULT_IDENTIFIERS]
-    steady = [kind for kind in named if kind not in CHANGES_HANDS]
-    return {kind: at for at, kind in enumerate([*steady, "custom", "anonymous", "device"])}
-
-
-def rank(order: dict[str, int], kind: str) -> int:
-    """The strength of a kind under `ranks`; kinds nobody ranked count as custom."""
-    return order.get(kind, order["custom"])
-
-
 def identifiers_of(event: Event, playbook: Playbook) -> Identified:
     """Every identifier of an event, normalised, without junk, strongest first.
 
     Of a group call it is the strongest alone: that a customer belongs to an account links nobody.
     """
+    lands = partial(lands_of, event, playbook)
     found: dict[Identifier, None] = {}
     unusable: list[Unusable] = []
-    for kind, value in _carried(event):
-        outcome = normalise(kind, value, playbook)
+    own = (_written(kind, value, playbook, lands) for kind, value in _own(event))
+    external = (_normalise(kind, value, playbook, lands) for kind, value in _external(event))
+    for outcome in (*own, *external):
         if isinstance(outcome, Identifier):
             found[outcome] = None
         elif outcome.reason != "empty":
@@ -84,7 +80,7 @@ def identifiers_of(event: Event, playbook: Playbook) -> Identified:
     return Identified(tuple(usable), tuple(unusable))
 
 
-def _carried(event: Event) -> Iterator[tuple[str, object]]:
+def _own(event: Event) -> Iterator[tuple[str, object]]:
     yield "user", event.user_id
     yield "anonymous", event.anonymous_id
     if event.type == "identify" or event.origin == "topeka":
@@ -97,31 +93,88 @@ def _carried(event: Event) -> Iterator[tuple[str, object]]:
     device = event.context.get("device")
     if isinstance(device, dict):
         yield "device", device.get("token")
+
+
+def _external(event: Event) -> Iterator[tuple[str, object]]:
+    """Identifiers whose kind is the client's word."""
     external = event.context.get("externalIds")
     for entry in external if isinstance(external, list) else []:
-        if isinstance(entry, dict) and isinstance(entry.get("type"), str):
-            yield entry["type"], entry.get("id")
+        if isinstance(entry, dict):
+            kind = entry.get("type")
+            yield kind if isinstance(kind, str) else "", entry.get("id")
 
 
 def normalise(kind: str, value: object, playbook: Playbook) -> Identifier | Unusable:
-    """The one written form of an identifier, or why it identifies nobody."""
-    if value is None:
-        return Unusable(kind, "empty")
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return Unusable(kind, "not-text")
-    text = unicodedata.normalize("NFC", str(value)).strip()
-    if not text:
-        return Unusable(kind, "empty")
-    if len(text) > LONGEST:
-        return Unusable(kind, "too-long")
-    lowered = text.lower()
-    if lowered in JUNK or lowered in {word.lower() for word in playbook.junk} or not lowered.strip("0-"):
+    """The one written form of an identifier, or why it identifies nobody.
+
+    A phone number without a country code is read with the playbook's country: nothing here tells another.
+    """
+    return _normalise(kind, value, playbook, lambda: (playbook.phone_country,))
+
+
+def _normalise(kind: str, value: object, playbook: Playbook, lands: Lands) -> Identifier | Unusable:
+    if value is not None and not is_kind(kind):
+        return Unusable(kind[:64] or "externalIds", "not-a-kind")
+    return _written(kind, value, playbook, lands)
+
+
+def _written(kind: str, value: object, playbook: Playbook, lands: Lands) -> Identifier | Unusable:
+    text, reason = _text(value)
+    if reason:
+        return Unusable(kind, reason)
+    own = _own_junk(playbook.junk, kind, playbook.phone_country)
+    if text.lower() in own or is_junk(text):
         return Unusable(kind, "junk")
+    outcome = _of_kind(kind, text, lands)
+    if isinstance(outcome, Identifier) and outcome.value != text:
+        written = outcome.value
+        return Unusable(kind, "junk") if written.lower() in own or is_junk(written) else outcome
+    return outcome
+
+
+def phone_told(value: object, playbook: Playbook, lands: Lands) -> object:
+    """A `phone` trait in the form its identifier has; as it was sent where it cannot be read."""
+    outcome = _written("phone", value, playbook, lands)
+    return outcome.value if isinstance(outcome, Identifier) else value
+
+
+def _text(value: object) -> tuple[str, str]:
+    """The value without what surrounds it, in one spelling (NFC); and why it can be none, or ""."""
+    if value is None:
+        return "", "empty"
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return "", "not-text"
+    text = unicodedata.normalize("NFC", str(value)).strip(SURROUNDING)
+    if not text:
+        return "", "empty"
+    if len(text) > LONGEST:
+        return "", "too-long"
+    if not text.isprintable() and any(unicodedata.category(one) in ("Cc", "Cs") for one in text):
+        return "", "control-character"
+    return text, ""
+
+
+def _of_kind(kind: str, text: str, lands: Lands) -> Identifier | Unusable:
     if kind == "email":
         return _email(text)
     if kind == "phone":
-        return _phone(text, playbook.phone_country)
+        number = e164(text, lands)
+        return Identifier("phone", number) if number else Unusable("phone", "not-a-number")
     return Identifier(kind, text)
+
+
+@lru_cache(maxsize=64)
+def _own_junk(words: tuple[str, ...], kind: str, country: str) -> frozenset[str]:
+    """The playbook's own junk in lower case, and as values of a kind where it may be one."""
+    texts = [text for word in words if (text := _text(word)[0])]
+    found = {text.lower() for text in texts}
+    for text in texts:
+        addresses = kind == "email" and "@" in text
+        numbers = kind == "phone" and sum(map(str.isdigit, text)) >= 7
+        outcome = _of_kind(kind, text, lambda: (country,)) if addresses or numbers else None
+        if isinstance(outcome, Identifier):
+            found.add(outcome.value)
+    return frozenset(found)
 
 
 def _email(text: str) -> Identifier | Unusable:
@@ -149,22 +202,6 @@ def _is_plain_mailbox(local: str, domain: str) -> bool:
 
 
 _NO_MARKS = str.maketrans("", "", "._+-")
-
-
-def _phone(text: str, country: str) -> Identifier | Unusable:
-    """E.164, read with the playbook's country where no country code is given."""
-    digits = text[1:]
-    if text[0] == "+" and digits.isascii() and digits.isdigit() and len(digits) == 11 and digits[0] == "1":
-        return Identifier("phone", text)
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return Unusable("phone", "not-a-number")
-    if not phonenumbers.is_possible_number(number):
-        return Unusable("phone", "not-a-number")
-    return Identifier("phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def parse_identifier(text: str, playbook: Playbook) -> Identifier | None:

@@ -16,7 +16,7 @@ from chalicelib.domain.effects import Join, Leave
 from chalicelib.domain.events import Event
 from chalicelib.domain.facts import join_profiles
 from chalicelib.domain.identifiers import CHANGES_HANDS, KNOWN_BY, Identifier
-from chalicelib.domain.playbook.model import IdentifierRule
+from chalicelib.domain.kinds import rule_of
 from chalicelib.domain.profile import Bar, Known, Profile, Sign
 from chalicelib.domain.rules import Rules
 
@@ -234,21 +234,25 @@ def _ends(bar: Bar) -> Iterator[tuple[str, str]]:
 
 
 def _why_not_list(profile: Profile, added: Sequence[Identifier | Known], rules: Rules) -> str:
+    """Why a profile may not list these too; only kinds of which it would list more count."""
     if _bars(profile, profile, [*profile.identifiers, *added]):
         return SPLIT
     if len(profile.identifiers) + len(added) > MOST_IDENTIFIERS:
         return "too-many-identifiers"
-    for rule in rules.playbook.identifiers:
-        values = _values(profile.identifiers, rule) | _values(added, rule)
-        if rule.unique and len(values) > 1:
+    reason = ""
+    for kind in {one.kind for one in added}:
+        has, wanted = _values(profile.identifiers, kind), _values(added, kind)
+        rule = rule_of(rules.playbook.identifiers, kind)
+        if wanted <= has or len(has | wanted) <= (1 if rule.unique else rule.limit):
+            continue
+        if rule.unique:
             return "unique-conflict"
-        if len(values) > rule.limit:
-            return "over-limit"
-    return ""
+        reason = "over-limit"
+    return reason
 
 
-def _values(identifiers: Sequence[Identifier | Known], rule: IdentifierRule) -> set[str]:
-    return {one.value for one in identifiers if one.kind == rule.kind}
+def _values(identifiers: Sequence[Identifier | Known], kind: str) -> set[str]:
+    return {one.value for one in identifiers if one.kind == kind}
 
 
 def _why_not_join(a: Profile, b: Profile, rules: Rules) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from chalicelib.domain.errors import BadRequest
+from chalicelib.domain.identifiers import phone_told
 from chalicelib.domain.instants import from_text
+from chalicelib.domain.phones import lands
 from chalicelib.domain.profile import Activity, Contact, FeatureState, Known, Permission, Profile, Stamped
 from chalicelib.domain.rules import Check, Rules, Subject
 
@@ -80,7 +83,9 @@ def made_up(sent: Mapping[str, Any], rules: Rules, now: int) -> MadeUp:
         Known(one.kind, one.value, _at(one.since, now), MADE_UP, proven=True) for one in customer.identifiers
     ]
     facts = profile.facts
-    facts.traits = {name: Stamped(value, now, MADE_UP, True) for name, value in customer.traits.items()}
+    facts.traits = {
+        name: Stamped(value, now, MADE_UP, True) for name, value in _told(customer, rules).items()
+    }
     for channel, topics in customer.permissions.items():
         for topic, said in topics.items():
             _say(profile, f"{channel}/{topic}", said, now)
@@ -96,6 +101,16 @@ def made_up(sent: Mapping[str, Any], rules: Rules, now: int) -> MadeUp:
         profile.ledger.contacts[had.delivery or f"m_{number}"] = _contact(had, rules, now)
     profile.ledger.seed = customer.id
     return MadeUp(profile, rules if customer.segments is None else _inside(rules, customer.segments))
+
+
+def _told(customer: _Customer, rules: Rules) -> dict[str, Any]:
+    """The traits, with the phone number as an identify would leave it."""
+    traits, playbook = customer.traits, rules.playbook
+    countries = partial(lands, (traits,), customer.place, playbook)
+    return {
+        name: phone_told(value, playbook, countries) if name == "phone" else value
+        for name, value in traits.items()
+    }
 
 
 def _say(profile: Profile, key: str, said: _Said, now: int) -> None:

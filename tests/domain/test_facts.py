@@ -55,7 +55,10 @@ properties = st.fixed_dictionaries(
 traits = st.dictionaries(
     st.sampled_from(["email", "phone", "plan", "address"]),
     st.one_of(
-        st.none(), st.integers(0, 3), st.sampled_from(["a@example.com", "gold"]), st.just({"city": "Topeka"})
+        st.none(),
+        st.integers(0, 3),
+        st.sampled_from(["a@example.com", "gold", "030 901820", "+4930901820"]),
+        st.sampled_from([{"city": "Topeka"}, {"country": "DE"}]),
     ),
     max_size=3,
 )

@@ -150,7 +150,7 @@ def test_what_is_odd_but_allowed_is_taken_with_its_neighbours(shop: Shop, name: 
 
 
 @pytest.mark.parametrize(
-    "user", ["\U0001f9e6 of mine", "a\0c", "a/b:c%2Fd?e#g", "\u202eé\ue000", "\uffff\ufffe"]
+    "user", ["\U0001f9e6 of mine", "a/b:c%2Fd?e#g", "é\u202e\u200d\ue000", "\uffff\ufffe"]
 )
 def test_an_id_is_the_customers_to_the_character(shop: Shop, user: str) -> None:
     sent = json.loads(event(userId=user, messageId=f"to the character {user}"))
@@ -161,6 +161,15 @@ def test_an_id_is_the_customers_to_the_character(shop: Shop, user: str) -> None:
     decided = shop.decide(WRITE, placement="home", userId=user, userToken=token(user))
     assert decided["messages"][0]["content"] == {"text": "Hi "}
     assert shop.ask("DELETE", f"/v1/profiles/{profile['id']}").status == 202
+
+
+def test_an_id_with_a_control_character_names_nobody_and_says_so(shop: Shop) -> None:
+    sent = json.loads(event(userId="a\0c", messageId="with a NUL"))
+    shop.collect(sent)
+    assert shop.profile("user:a\0c") is None
+    kept = {one["id"]: one for one in shop.ask("GET", "/v1/rejected?limit=1000").json["rejected"]}
+    assert kept["with a NUL"]["code"] == "no-identifier"
+    assert "user control-character" in kept["with a NUL"]["message"]
 
 
 def test_times_before_and_after_all_others_are_clamped(shop: Shop) -> None:

@@ -85,8 +85,9 @@ def test_functions_learn_of_everything_that_settings_read(template: Template) ->
     source = Path("chalicelib/settings.py").read_text()
     names = template["Globals"]["Function"]["Environment"]["Variables"]
     given = {name for name in names if name.startswith("TOPEKA_")}
-    # Local secrets stand in for the two of Secrets Manager; the last two have defaults that suit AWS.
-    elsewhere = {"TOPEKA_SECRET", "TOPEKA_PREVIOUS_SECRET", "TOPEKA_COMMIT_POOL", "TOPEKA_SHARDS"}
+    # Local secrets stand in for the two of Secrets Manager; the others have defaults that suit AWS.
+    local = {"TOPEKA_SECRET", "TOPEKA_PREVIOUS_SECRET"}
+    elsewhere = local | {"TOPEKA_COMMIT_POOL", "TOPEKA_SHARDS", "TOPEKA_MOST_EVENTS"}
     assert given | elsewhere == {word for word in source.split('"') if word.startswith("TOPEKA_")}
     assert names["TOPEKA_EVENTS_QUEUE"] == {"Ref": "EventsQueue"}
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from chalicelib.domain.kinds import FORM, INTERNAL, rule_of
 from chalicelib.domain.playbook.addresses import number_fault, sender_fault, url_fault
 from chalicelib.domain.playbook.channels import COMING
 from chalicelib.domain.playbook.fields import Field, required
@@ -83,17 +84,22 @@ def _identifier(field: Field) -> IdentifierRule | None:
     entries = field.entries(["kind", "unique", "limit"])
     if not required(entries, ["kind"], field, "An identifier"):
         return None
-    kind = entries["kind"].text() or ""
+    kind = _kind(entries["kind"])
     unique = "unique" in entries and entries["unique"].flag() is True
-    usual = next(
-        (rule.limit for rule in DEFAULT_IDENTIFIERS if rule.kind == kind), IdentifierRule(kind).limit
-    )
+    usual = rule_of((), kind).limit
     limit = (entries["limit"].whole(1) or 1) if "limit" in entries else 1 if unique else usual
     if limit > MOST_IDENTIFIERS:
         entries["limit"].fault(f"A profile lists at most {MOST_IDENTIFIERS} of a kind; write less.")
     if unique and limit != 1:
         entries["limit"].fault("A unique identifier has a limit of 1; remove `limit` or `unique`.")
     return IdentifierRule(kind, unique, limit)
+
+
+def _kind(field: Field) -> str:
+    name = formed(field, FORM, "a kind has letters, digits, `_`, `.` and `-`, at most 64") or ""
+    if name in INTERNAL:
+        field.fault(f"`{name}` is a name of our own; choose another.")
+    return name
 
 
 def topics(field: Field) -> dict[str, Topic]:
