@@ -24,10 +24,10 @@ from chalicelib.domain.playbook.parsing import parse
 from chalicelib.domain.profile import Profile, Sign
 from chalicelib.domain.rules import Rules
 
-#: Rows of `name`, `events` (as they arrive; `at` is the time in ms, or `3h`, else their number; `repeat: 3` makes an event of
-#: each `{n}` from 1 to 3) and `profiles`: what each `lists` (`device:t{1..3}` is three), how many `events` it has
-#: folded, and perhaps its `traits`, `activity` and `home` (null: no identifier's). `refused` are the links that were
-#: refused and why, `unusable` what identifies nobody, `nobody` the events that had nothing else, by number.
+#: Rows of `name`, `events` (as they arrive; `at` is the time in ms, or `3h`, else their number; `repeat: 3` makes an
+#: event of each `{n}` from 1 to 3) and `profiles`: what each `lists` (`device:t{1..3}` is three), how many `events` it
+#: has folded, and perhaps its `traits`, `activity` and `home` (null: no identifier's). `refused` are the links that
+#: were refused and why, `unusable` what identifies nobody, `nobody` the events that had nothing else, by number.
 #: `playbook` is YAML for what a row needs of one.
 CASES = json.loads((Path(__file__).parent / "identity_cases.json").read_text())
 PLAYBOOK = Playbook("who", identifiers=DEFAULT_IDENTIFIERS)
