@@ -14,6 +14,8 @@ from chalicelib.domain.events import Event
 MINUTE = 60_000
 #: A queue holds a message back for at most 15 minutes (SQS); what is due later waits in the agenda.
 HORIZON = 15 * MINUTE
+#: Kinds of jobs that wait in the agenda: what an erasure still has to do.
+JOBS = frozenset({"sweep", "rewrite_lake"})
 #: The most deliveries that one minute and shard releases together, and the longest they are spread over.
 TOGETHER = 25
 LONGEST_SPREAD = 10 * MINUTE
@@ -52,7 +54,9 @@ def delivery_job(delivery: str, profile: str, kind: str) -> dict[str, Any]:
 def can_ring(job: Mapping[str, Any]) -> bool:
     """Whether an entry of the agenda says what is to be done when it is due."""
     match job:
-        case {"kind": "delivery", "delivery": str(), "profile": str()} | {"kind": "sweep"}:
+        case {"kind": "delivery", "delivery": str(), "profile": str()}:
+            return True
+        case {"kind": kind} if kind in JOBS:
             return True
         case {"kind": "event", "ring": dict()}:
             try:

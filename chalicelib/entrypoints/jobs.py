@@ -1,4 +1,4 @@
-"""The jobs queue: minutes of the agenda, moments for many, sweeps, segments to fill, effects done after all."""
+"""The jobs queue: agenda minutes, moments for many, what erasures still have to do, fills, effects done after all."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ WORKERS = {
     "ring": "ring_agenda",
     "fan_out": "fan_out_moment",
     "sweep": "sweep_erased",
+    "rewrite_lake": "rewrite_lake",
     "effect": "redo_effect",
     "fill": "fill_segments",
 }

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain.erasure import deliveries_in, deliveries_of
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.profile_view import decision_view, delivery_view, event_view, view
+from chalicelib.domain.stored import Delivery, pointers_to
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Deliveries, Timeline
 from chalicelib.services.read_profile import every, homes
@@ -33,17 +35,21 @@ class ExportProfile:
         profile = self.resolve(address)
         now = max(self.clock(), profile.ledger.now)
         ids = homes(profile)
-        rows = self.deliveries.read(list(profile.ledger.contacts))
+        records = every(lambda at: self.timeline.decisions(ids, _PART, at))
+        rows = self._rows([*deliveries_of(profile), *deliveries_in(records)])
         return {
             "exportedAt": to_text(now),
             "profile": view(profile, self.rules.current(), now),
             "timeline": [event_view(event) for event in every(lambda at: self.timeline.page(ids, _PART, at))],
-            "decisions": [
-                decision_view(record) for record in every(lambda at: self.timeline.decisions(ids, _PART, at))
-            ],
+            "decisions": [decision_view(record) for record in records],
             "deliveries": [delivery_view(row) for _, row in sorted(rows.items())],
             "stored": _stored(profile),
         }
+
+    def _rows(self, ids: list[str]) -> dict[str, Delivery]:
+        """The deliveries, and the rows that lead to them by their provider's ids."""
+        rows = self.deliveries.read(list(dict.fromkeys(ids)))
+        return rows | self.deliveries.read(pointers_to(rows.values()))
 
 
 def _stored(profile: Profile) -> dict[str, Any]:

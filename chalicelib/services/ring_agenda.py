@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.events import EventBatch
-from chalicelib.domain.timers import HORIZON, can_ring, is_promotional, ring_event, ring_of, spread
+from chalicelib.domain.timers import HORIZON, JOBS, can_ring, is_promotional, ring_event, ring_of, spread
 from chalicelib.services.ports import Agenda, Clock, EventQueue, JobQueue
 
 #: Events in one message of the queue, and pages rung in one job; the rest is a job of its own.
@@ -63,7 +63,7 @@ class RingAgenda:
             due = [{"delivery": job["delivery"], "profile": job["profile"]} for job in jobs]
             self.deliveries.send(due, delay=wait)
             return
-        if kind == "sweep":
+        if kind in JOBS:
             self.jobs.send(jobs, delay=wait)
             return
         for start in range(0, len(jobs), BATCH):

@@ -28,6 +28,7 @@ from chalicelib.wiring.ports import (
     job_queue,
     keys,
     lake,
+    lake_files,
     outbox_of,
     playbooks,
     profiles,
@@ -43,6 +44,7 @@ from chalicelib.wiring.requests import (
     choose_topics,
     collect_events,
     erase_profile,
+    erase_rows,
     export_profile,
     fan_out_moment,
     identify_caller,
@@ -52,6 +54,7 @@ from chalicelib.wiring.requests import (
     read_inbox,
     read_profile,
     resolve_address,
+    rewrite_lake,
     set_permission,
     set_switches,
     show_slot,
@@ -59,6 +62,7 @@ from chalicelib.wiring.requests import (
     start_moment,
     sweep_erased,
     take_click,
+    vacate_homes,
 )
 
 __all__ = [
@@ -73,6 +77,7 @@ __all__ = [
     "delivery_queue",
     "email_sender",
     "erase_profile",
+    "erase_rows",
     "event_queue",
     "export_profile",
     "fan_out_moment",
@@ -85,6 +90,7 @@ __all__ = [
     "job_queue",
     "keys",
     "lake",
+    "lake_files",
     "list_rejected",
     "list_segments",
     "live_rules",
@@ -101,6 +107,7 @@ __all__ = [
     "relay_dead_queue",
     "relay_effects",
     "resolve_address",
+    "rewrite_lake",
     "ring_agenda",
     "secrets",
     "send_delivery",
@@ -118,4 +125,5 @@ __all__ = [
     "templates",
     "timeline",
     "use_clock",
+    "vacate_homes",
 ]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chalicelib.services.choose_topics import ChooseTopics
     from chalicelib.services.collect_events import CollectEvents
     from chalicelib.services.erase_profile import EraseProfile
+    from chalicelib.services.erase_rows import EraseRows
     from chalicelib.services.export_profile import ExportProfile
     from chalicelib.services.fan_out_moment import FanOutMoment
     from chalicelib.services.identify_caller import IdentifyCaller
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.services.read_inbox import ReadInbox
     from chalicelib.services.read_profile import ReadProfile
     from chalicelib.services.resolve_address import ResolveAddress
+    from chalicelib.services.rewrite_lake import RewriteLake
     from chalicelib.services.set_permission import SetPermission
     from chalicelib.services.set_switches import SetSwitches
     from chalicelib.services.show_slot import ShowSlot
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.services.start_moment import StartMoment
     from chalicelib.services.sweep_erased import SweepErased
     from chalicelib.services.take_click import TakeClick
+    from chalicelib.services.vacate_homes import VacateHomes
 
 
 @cache
@@ -89,16 +92,27 @@ def erase_profile() -> EraseProfile:
 
     return EraseProfile(
         resolve=wiring.resolve_address(),
-        profiles=wiring.profiles(),
-        timeline=wiring.timeline(),
-        deliveries=wiring.deliveries(),
-        groups=wiring.groups(),
+        vacate=wiring.vacate_homes(),
+        rows=wiring.erase_rows(),
         agenda=wiring.agenda(),
-        stops=wiring.stops(),
-        secrets=wiring.secrets(),
         clock=wiring.clock,
-        nonce=wiring.nonce,
     )
+
+
+@cache
+def vacate_homes() -> VacateHomes:
+    """The doors of somebody who is erased."""
+    from chalicelib.services.vacate_homes import VacateHomes
+
+    return VacateHomes(wiring.profiles(), wiring.secrets(), wiring.nonce)
+
+
+@cache
+def erase_rows() -> EraseRows:
+    """What is stored about somebody beside their homes, removed."""
+    from chalicelib.services.erase_rows import EraseRows
+
+    return EraseRows(wiring.timeline(), wiring.deliveries(), wiring.groups(), wiring.stops())
 
 
 @cache
@@ -106,7 +120,15 @@ def sweep_erased() -> SweepErased:
     """What an erasure left over."""
     from chalicelib.services.sweep_erased import SweepErased
 
-    return SweepErased(wiring.profiles(), wiring.timeline(), wiring.deliveries(), wiring.groups())
+    return SweepErased(wiring.profiles(), wiring.erase_rows())
+
+
+@cache
+def rewrite_lake() -> RewriteLake:
+    """The lake without those who were erased."""
+    from chalicelib.services.rewrite_lake import RewriteLake
+
+    return RewriteLake(wiring.stops(), wiring.lake_files(), wiring.job_queue())
 
 
 @cache

@@ -10,7 +10,7 @@ from tests.fakes.faulty import Faulty
 from tests.fakes.history import FakeRejected, FakeTimeline
 from tests.fakes.people import FakeGroups, FakeProfiles, FakeStops
 from tests.fakes.plans import FakeAgenda, FakeKeys, FakePlaybooks
-from tests.fakes.queues import FakeEventQueue, FakeJobQueue, FakeLake, FakeSender
+from tests.fakes.queues import FakeEventQueue, FakeJobQueue, FakeLake, FakeLakeFiles, FakeSender
 
 __all__ = [
     "FakeAgenda",
@@ -21,6 +21,7 @@ __all__ = [
     "FakeJobQueue",
     "FakeKeys",
     "FakeLake",
+    "FakeLakeFiles",
     "FakePlaybooks",
     "FakeProfiles",
     "FakeRejected",
