@@ -99,13 +99,18 @@ def test_what_an_erasure_still_has_to_do_may_be_done_by_jobs() -> None:
         before("dynamodb", "put_item", TableName="topeka-local-deliveries", Item={
             **{name: {"S": value} for name, value in row.items()}, "at": {"N": str(at)},
         }),
+        before("dynamodb", "put_item", TableName="topeka-local-stops", Item={
+            "hash": {"S": "p_restored"}, "reason": {"S": "erased"}, "at": {"N": str(at)},
+        }),
         before("s3", "put_object", Bucket="{Bucket}", Key="lake/1", Body=line),
         before("s3", "put_object", Bucket="{Bucket}", Key="lake/2", Body=line + other),
         job(kind="effect", effect=effect, error="Unavailable"),
         job(kind="sweep", ids=[home], at=at, deliveries=["m_1"], groups=["segment:a", "segment:b"], lived=[home]),
         job(kind="rewrite_lake", erased="", after=""),
+        job(kind="erase_again", cursor=""),
     )  # fmt: skip
-    assert told.answers == [{"batchItemFailures": []}] * 3
+    assert told.answers == [{"batchItemFailures": []}] * 4
+    assert {("dynamodb", "Scan", "stops"), ("dynamodb", "PutItem", "profiles")} <= told.calls
     assert {("s3", each, "lake/*") for each in ("GetObject", "PutObject", "DeleteObject")} <= told.calls
     assert ("s3", "ListObjectsV2", "bucket") in told.calls
     assert {("dynamodb", "BatchWriteItem", "groups"), ("dynamodb", "PutItem", "stops")} <= told.calls

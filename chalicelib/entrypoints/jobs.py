@@ -16,6 +16,7 @@ WORKERS = {
     "fan_out": "fan_out_moment",
     "sweep": "sweep_erased",
     "rewrite_lake": "rewrite_lake",
+    "erase_again": "erase_again",
     "effect": "redo_effect",
     "fill": "fill_segments",
 }

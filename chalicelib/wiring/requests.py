@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chalicelib.services.authenticate import Authenticate
     from chalicelib.services.choose_topics import ChooseTopics
     from chalicelib.services.collect_events import CollectEvents
+    from chalicelib.services.erase_again import EraseAgain
     from chalicelib.services.erase_profile import EraseProfile
     from chalicelib.services.erase_rows import EraseRows
     from chalicelib.services.export_profile import ExportProfile
@@ -113,6 +114,21 @@ def erase_rows() -> EraseRows:
     from chalicelib.services.erase_rows import EraseRows
 
     return EraseRows(wiring.timeline(), wiring.deliveries(), wiring.groups(), wiring.stops())
+
+
+@cache
+def erase_again() -> EraseAgain:
+    """Those who were erased, after a restore."""
+    from chalicelib.services.erase_again import EraseAgain
+
+    return EraseAgain(
+        wiring.find_profile(),
+        wiring.profiles(),
+        wiring.stops(),
+        wiring.vacate_homes(),
+        wiring.erase_rows(),
+        wiring.job_queue(),
+    )
 
 
 @cache
