@@ -1,6 +1,6 @@
 """The table `stops`: keyed hashes of addresses not to contact and of ids that were erased; kept for good.
 
-hash     of an address (`keys.address_hash`), or a home id
+hash     of an address (`keys.address_hash`), a home id, or a home id and `#door`
 reason   bounced, complained; of a home: erased (with what happened there), vacated (the door alone)
 at       ms
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from chalicelib.adapters.cursors import seal, unseal
 from chalicelib.adapters.faults import Item
 from chalicelib.adapters.tables import Put, Table
-from chalicelib.domain.erasure import DOOR_ALONE, WITH_HISTORY, Gone
+from chalicelib.domain.erasure import DOOR_ALONE, WITH_HISTORY, Gone, gone_of
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.stored import Page
 
@@ -56,4 +56,4 @@ class DynamoStops:
 
 
 def _gone(item: Item) -> Gone:
-    return Gone(item["hash"]["S"], int(item["at"]["N"]), history=item["reason"]["S"] == WITH_HISTORY)
+    return gone_of(item["hash"]["S"], item["reason"]["S"], int(item["at"]["N"]))

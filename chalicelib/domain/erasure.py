@@ -21,19 +21,31 @@ DAY = 86_400_000
 SWEEP_AFTER = DAY
 #: Why a home is among the stops: with all that happened there, or the door alone.
 WITH_HISTORY, DOOR_ALONE = "erased", "vacated"
+_DOOR = "#door"
 
 
 class Gone(NamedTuple):
-    """A home that was erased, as the stops keep it: when (ms), and whether what happened there went with it."""
+    """A home that was erased, as the stops keep it: when (ms), and whether what happened there went with it.
+
+    The two kinds are stops of their own. A device's home may have lost the history of its first owner at one time,
+    and be the door of the next, erased at another.
+    """
 
     home: str
     at: int
     history: bool
 
     @property
-    def reason(self) -> str:
-        """As which kind of stop it is kept."""
-        return WITH_HISTORY if self.history else DOOR_ALONE
+    def stop(self) -> tuple[str, str, int]:
+        """The stop it is kept as: hash, reason, time."""
+        if self.history:
+            return self.home, WITH_HISTORY, self.at
+        return self.home + _DOOR, DOOR_ALONE, self.at
+
+
+def gone_of(hash: str, reason: str, at: int) -> Gone:
+    """The erased home that a stop is about."""
+    return Gone(hash.removesuffix(_DOOR), at, history=reason == WITH_HISTORY)
 
 
 class Erasure(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -141,7 +153,8 @@ def deliveries_of(profile: Profile) -> list[str]:
 def deliveries_in(records: Iterable[Mapping[str, Any]], until: int | None = None) -> list[str]:
     """The delivery ids that decisions' records (of that time, in ms, or before) tell of.
 
-    The ledger forgets a contact after 90 days, and of more than 500 the oldest; rows and records stay 400 days.
+    The ledger forgets a contact after 90 days, and of more than 500 the oldest; rows and records stay 400 days. A
+    record that would have more than 2 KB lacks its last choices: such rows go by themselves, after 400 days.
     """
     return [
         str(choice["delivery"])

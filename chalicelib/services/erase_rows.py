@@ -2,6 +2,9 @@
 
 The stops come first: they are what a sweep, the lake and a restore go by. The timeline comes last, because its
 decisions tell of deliveries that the profile has forgotten. Each step bears repeating.
+
+Rows in groups go under every home the profile has had. A merge takes away those of the home that was left, but an
+effect that was set aside and carried out later may have brought one back.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ class EraseRows:
         `last` is true for the sweep, which leaves no row to a sender.
         """
         for gone in erasure.gone:
-            self.stops.add(gone.home, gone.reason, gone.at)
+            self.stops.add(*gone.stop)
         self.groups.forget(erasure.groups, lived)
         together = _together(erasure.history)
         known = [*erasure.deliveries, *self._told(together, lived)]

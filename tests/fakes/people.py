@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.adapters.cursors import cut, unseal
 from chalicelib.domain.effects import Effect
-from chalicelib.domain.erasure import DOOR_ALONE, WITH_HISTORY, Gone
+from chalicelib.domain.erasure import DOOR_ALONE, WITH_HISTORY, gone_of
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.profile import Door, Profile
 from chalicelib.domain.stored import Page, Write
@@ -117,7 +117,7 @@ class FakeStops(Faulty):
         after = unseal(cursor, str) if cursor else ""
         chosen, following = cut(sorted(hash for hash in self.stopped if hash > after), limit, str)
         homes = (hash for hash in chosen if self.stopped[hash] in (WITH_HISTORY, DOOR_ALONE))
-        told = (Gone(home, self.since[home], self.stopped[home] == WITH_HISTORY) for home in homes)
+        told = (gone_of(home, self.stopped[home], self.since[home]) for home in homes)
         return Page(tuple(told), following)
 
     @port

@@ -75,6 +75,19 @@ def test_a_death_after_the_first_transaction_leaves_nobody_to_be_found(world: Er
     assert world.agenda.calls["put"] == 2
 
 
+def test_a_death_before_the_stops_are_put_is_mended_by_the_sweep(world: Erasing) -> None:
+    """The lake and a restore go by the stops: without them they would never hear of it."""
+    world.stops.fail_next("add")
+    with pytest.raises(Unavailable):
+        world.erase("user:ann")
+    assert world.stops.stopped == {}
+    world.sweep_a_day_later()
+    assert set(world.stops.stopped.values()) == {"erased"} and set(world.stops.stopped) == set(
+        world.profiles.homes
+    )
+    assert not any(world.timeline.events.values())
+
+
 def test_an_event_received_before_it_is_dropped_by_any_of_the_identifiers(world: Erasing) -> None:
     late = [world.event(user_id="ann"), world.event(anonymous_id="a3"), world.event(anonymous_id="a89")]
     world.clock.forward(10)
@@ -237,7 +250,7 @@ def test_what_the_owner_before_did_on_a_device_is_not_erased_with_its_next_owner
     world.erase("user:bob")
     assert isinstance(world.standing("anonymous", "shared"), Erased)
     assert [one.event for one in world.timeline.events[home].values()] == ["First Visit"]
-    assert world.stops.among([home]) == {home: "vacated"}
+    assert [gone.history for gone in world.stops.erased().items if gone.home == home] == [False]
     world.clock.forward(1_000)
     world.send(world.event("Third Owner", anonymous_id="shared"))
     world.clock.forward(1_000)
@@ -267,3 +280,19 @@ def test_all_erasures_of_a_week_ask_for_one_pass_over_the_lake(world: Erasing) -
         world.clock.forward(3_600_000)
     passes = [due for (due, _), job in world.agenda.jobs.items() if b"rewrite_lake" in job]
     assert len(passes) == 1 and dates == {to_text(passes[0] + PASS_TAKES)}
+
+
+def test_two_owners_of_a_device_who_were_erased_in_turn_are_both_kept_in_mind(world: Erasing) -> None:
+    """Of the first, what happened before anybody knew them; of the second, the door."""
+    world.send(world.event("First Visit", anonymous_id="shared"))
+    world.send(world.event(user_id="ann", anonymous_id="shared"))
+    world.clock.forward(1_000)
+    world.send(world.event(user_id="bob", anonymous_id="shared"))
+    home = world.home("anonymous", "shared")
+    first = world.clock.forward(1_000)
+    world.erase("user:ann")
+    assert world.profile("anonymous", "shared").id == world.user("bob").id
+    second = world.clock.forward(1_000)
+    world.erase("user:bob")
+    kept = [gone for gone in world.stops.erased().items if gone.home == home]
+    assert kept == [(home, first, True), (home, second, False)]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from chalicelib.domain.erasure import Gone
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.lake_lines import first_job
 from chalicelib.services import rewrite_lake
@@ -77,7 +78,7 @@ def test_a_file_with_nobody_else_is_removed() -> None:
 def test_a_door_that_was_vacated_takes_nobodys_history() -> None:
     """What is stored under a device's home may be that of its owner before."""
     lake = Lake()
-    lake.stops.add("p_bob", "vacated", 100)
+    lake.stops.add(*Gone("p_bob", 100, history=False).stop)
     lake.run()
     assert lake.told == {"p_bob"}
 
