@@ -11,10 +11,10 @@ SCOPES ?= read,decide,operate
 PACKAGED := build/packaged
 
 .DEFAULT_GOAL := help
-.PHONY: help run test package deploy key show bench clean
+.PHONY: help run test package deploy key show erase-again bench clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: $(STAMP)  ## start the local stack and play the sample story (PORT=8000, DEMO=0 starts it empty)
 	@PORT=$(PORT) DEMO=$(DEMO) $(BIN)/python -m infra.local
@@ -41,6 +41,9 @@ key: $(STAMP)  ## make a key for a deployed stage: make key STAGE=dev KIND=opera
 
 show: $(STAMP)  ## print one stored profile, readable: make show ID=user:123 (STAGE=dev, or the running local stack)
 	@PORT=$(PORT) $(BIN)/python -m infra.show --stage "$(STAGE)" "$(ID)"
+
+erase-again: $(STAMP)  ## after tables were restored, erase again who was erased: make erase-again STAGE=dev
+	@$(BIN)/python -m infra.erase_again --stage "$(STAGE)"
 
 bench: $(STAMP)  ## measure calls, times and sizes, as counts and as ratios within the run
 	$(BIN)/python -m tests.bench

@@ -26,6 +26,7 @@ class Settings:
     jobs_queue: str
     relay_dead_queue: str
     lake_stream: str
+    lake_bucket: str
     secret: str
     previous_secret: str
     secret_id: str
@@ -52,6 +53,7 @@ def load() -> Settings:
         jobs_queue=env("TOPEKA_JOBS_QUEUE", ""),
         relay_dead_queue=env("TOPEKA_RELAY_DEAD_QUEUE", ""),
         lake_stream=env("TOPEKA_LAKE_STREAM", ""),
+        lake_bucket=env("TOPEKA_LAKE_BUCKET", ""),
         secret=env("TOPEKA_SECRET", ""),
         previous_secret=env("TOPEKA_PREVIOUS_SECRET", ""),
         secret_id=env("TOPEKA_SECRET_ID", ""),

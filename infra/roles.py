@@ -56,6 +56,16 @@ def _mail(service: str, target: str, actions: Sequence[str]) -> list[Json]:
     return [_allow(service, actions, arns)]
 
 
+def _bucket(service: str, target: str, actions: Sequence[str]) -> list[Json]:
+    """Listing is asked of the bucket, everything else of objects: those of the lake, which is all a function needs."""
+    listing = [action for action in actions if action.startswith("List")]
+    objects = [action for action in actions if action not in listing]
+    return [
+        _allow(service, listing, {"Fn::GetAtt": [target, "Arn"]}),
+        _allow(service, objects, {"Fn::Sub": f"${{{target}.Arn}}/lake/*"}),
+    ]
+
+
 def _sms(_service: str, _target: str, actions: Sequence[str]) -> list[Json]:
     """A phone number has no ARN, so AWS wants `*` here: topics, which do have one, are denied again."""
     topics: Json = _allow("sns", actions, {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"})
@@ -66,6 +76,7 @@ _ON = {
     "dynamodb": _arn,
     "sqs": _arn,
     "firehose": _arn,
+    "s3": _bucket,
     "secretsmanager": _secret,
     "ses": _mail,
     "sms": _sms,

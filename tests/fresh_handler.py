@@ -1,12 +1,14 @@
 """Calls a handler as Lambda does, where nothing is loaded yet: `python -m tests.fresh_handler STRING`.
 
 Takes a JSON list of events on stdin; tells what the handler returned for each, and what it asked of AWS. AWS is moto,
-made from the template that is deployed.
+made from the template that is deployed. An event `{"before": [service, operation, request]}` is a call to AWS
+instead, made before any event; `{Bucket}` in it is the bucket's name.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -21,10 +23,22 @@ def main(handler: str) -> None:
 
     events = json.load(sys.stdin)
     with aws_environment(), mock_aws(), function_environment(make_resources(), "http://127.0.0.1:8000"):
+        for each in events:
+            if "before" in each:
+                _prepare(*each["before"])
         calls = _listen()
         function = Function(handler, handler)
-        answers = [function.invoke(event) for event in events]
+        answers = [function.invoke(event) for event in events if "before" not in event]
     json.dump({"answers": answers, "calls": calls, "app": "app" in sys.modules}, sys.stdout)
+
+
+def _prepare(service: str, operation: str, request: dict[str, Any]) -> None:
+    import boto3
+
+    if request.get("Bucket") == "{Bucket}":
+        request["Bucket"] = os.environ["TOPEKA_LAKE_BUCKET"]
+    make: Any = boto3.client
+    getattr(make(service), operation)(**request)
 
 
 def _listen() -> list[list[str]]:

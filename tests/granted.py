@@ -12,6 +12,7 @@ _ACTIONS = {
     ("dynamodb", "TransactWriteItems"): "dynamodb:PutItem",
     ("sqs", "SendMessageBatch"): "sqs:SendMessage",
     ("sesv2", "SendEmail"): "ses:SendEmail",
+    ("s3", "ListObjectsV2"): "s3:ListBucket",
 }
 
 
@@ -30,8 +31,14 @@ def refused(function: str, calls: Iterable[list[str]]) -> set[tuple[str, str]]:
 
 
 def _names(resource: Any) -> Iterable[str]:
-    """What a call names of this resource: the table, queue or stream without prefix, `*` for a phone number."""
+    """What a call names of this resource: the table, queue or stream without prefix, `*` for a phone number.
+
+    Of objects in the bucket, it is their folder: `lake/*`.
+    """
     for each in resource if isinstance(resource, list) else [resource]:
+        if isinstance(each, dict) and each.get("Fn::Sub", "").startswith("${Bucket.Arn}/"):
+            yield each["Fn::Sub"].removeprefix("${Bucket.Arn}/")
+            continue
         logical = each if isinstance(each, str) else (each.get("Fn::GetAtt") or [each.get("Ref", "")])[0]
         yield resource_name(logical)
 
@@ -45,6 +52,8 @@ def resource_name(logical: str) -> str:
 
 def named_by(request: dict[str, Any]) -> str:
     """What a request to AWS is about, in the same words."""
+    if "Bucket" in request:
+        return f"{request['Key'].partition('/')[0]}/*" if "Key" in request else "bucket"
     tables = request.get("RequestItems") or {
         action["TableName"]: action for each in request.get("TransactItems", ()) for action in each.values()
     }

@@ -78,6 +78,49 @@ def test_a_queue_handler_takes_its_sample_and_names_only_the_message_that_failed
     assert told.answers == [{"batchItemFailures": []}, {"batchItemFailures": [{"itemIdentifier": bad}]}]
 
 
+def job(**fields: Any) -> Payload:
+    """The jobs queue brings a job."""
+    record = {**sample("jobs")["Records"][0], "body": json.dumps(fields)}
+    return {"Records": [record]}
+
+
+def test_what_an_erasure_still_has_to_do_may_be_done_by_jobs() -> None:
+    """A home with a delivery, an SMS of it, a record, a line in the lake that is alone and one that is not."""
+    home, at = "p_" + "a" * 26, 1_782_918_000_000
+    line = json.dumps({"kind": "event", "profile": home, "timestamp": at, "receivedAt": at}) + "\n"
+    other = json.dumps({"kind": "event", "profile": "p_else", "timestamp": at, "receivedAt": at}) + "\n"
+    row = {"id": "m_1", "profile": home, "state": "claimed", "provider_id": "7"}
+    effect = {"type": "record", "decision": "d_1", "profile": home, "at": at, "body": {"at": at}}
+    told = call(
+        "jobs",
+        before("dynamodb", "put_item", TableName="topeka-local-profiles", Item={
+            "id": {"S": home}, "version": {"S": "2.b"}, "erased_at": {"N": str(at)},
+        }),
+        before("dynamodb", "put_item", TableName="topeka-local-deliveries", Item={
+            **{name: {"S": value} for name, value in row.items()}, "at": {"N": str(at)},
+        }),
+        before("dynamodb", "put_item", TableName="topeka-local-stops", Item={
+            "hash": {"S": "p_restored"}, "reason": {"S": "erased"}, "at": {"N": str(at)},
+        }),
+        before("s3", "put_object", Bucket="{Bucket}", Key="lake/1", Body=line),
+        before("s3", "put_object", Bucket="{Bucket}", Key="lake/2", Body=line + other),
+        job(kind="effect", effect=effect, error="Unavailable"),
+        job(kind="sweep", ids=[home], at=at, deliveries=["m_1"], groups=["segment:a", "segment:b"], lived=[home]),
+        job(kind="rewrite_lake", erased="", after=""),
+        job(kind="erase_again", cursor=""),
+    )  # fmt: skip
+    assert told.answers == [{"batchItemFailures": []}] * 4
+    assert {("dynamodb", "Scan", "stops"), ("dynamodb", "PutItem", "profiles")} <= told.calls
+    assert {("s3", each, "lake/*") for each in ("GetObject", "PutObject", "DeleteObject")} <= told.calls
+    assert ("s3", "ListObjectsV2", "bucket") in told.calls
+    assert {("dynamodb", "BatchWriteItem", "groups"), ("dynamodb", "PutItem", "stops")} <= told.calls
+
+
+def before(service: str, operation: str, **request: Any) -> Payload:
+    """A call to AWS that is made before the handler's first event."""
+    return {"before": [service, operation, request]}
+
+
 def test_relay_carries_out_its_sample() -> None:
     told = call("relay", sample("relay"))
     assert told.answers == [{"batchItemFailures": []}]

@@ -14,6 +14,7 @@ from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
 )
 from botocore.exceptions import ConnectionError as NotConnected
@@ -23,12 +24,25 @@ from chalicelib.domain.errors import Conflict, TooLarge, TopekaError, Unavailabl
 Item = dict[str, Any]
 """An item in DynamoDB's own form: attribute name -> {"S": ...}, {"N": ...} or {"B": ...}."""
 
-_LOST_RACE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+_LOST_RACE = frozenset(
+    {
+        "ConditionalCheckFailedException",
+        "TransactionConflictException",
+        "PreconditionFailed",  # S3's two
+        "ConditionalRequestConflict",
+    }
+)
 _LOST_RACE_REASONS = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 _OUR_BUG = frozenset(
     {"ValidationException", "ValidationError", "SerializationException", "InvalidParameterValue"}
 )
-_UNANSWERED = (NotConnected, HTTPClientError, NoCredentialsError, CredentialRetrievalError)
+_UNANSWERED = (
+    NotConnected,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    CredentialRetrievalError,
+)
 
 
 @contextmanager

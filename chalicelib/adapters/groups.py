@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.cursors import cut, unseal
@@ -39,6 +39,14 @@ class DynamoGroups:
     def leave(self, group: str, profile: str) -> None:
         """Make the profile no member."""
         self._table.delete([self._key(group, profile)])
+
+    def forget(self, groups: Sequence[str], profiles: Sequence[str]) -> None:
+        """Make none of the profiles a member of any of the groups."""
+        self._table.delete(
+            self._key(group, profile)
+            for group in dict.fromkeys(groups)
+            for profile in dict.fromkeys(profiles)
+        )
 
     def page(self, group: str, shard: int, cursor: str = "", limit: int = 500) -> Page:
         """Members of one shard by profile id: each (profile id, member since in ms)."""

@@ -70,7 +70,7 @@ class DynamoProfiles:
     def scan(self, cursor: str = "", limit: int = 500) -> Page:
         """Ids of the profiles there are (no signs), in no order; each page reads `limit` homes."""
         after = {"id": {"S": unseal(cursor, str)}} if cursor else None
-        items, last = self._table.scan("id", "attribute_exists(doc)", after, limit)
+        items, last = self._table.scan(("id",), "attribute_exists(doc)", after, limit)
         return Page(tuple(item["id"]["S"] for item in items), seal(last["id"]["S"]) if last else "")
 
     def _put(self, write: Write) -> Put:

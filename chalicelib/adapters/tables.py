@@ -209,10 +209,20 @@ class Table:
             request["Limit"] = part
         yield from self._pages(request)
 
-    def scan(self, key: str, clause: str, after: Item | None, part: int) -> tuple[list[Item], Item | None]:
-        """One part of the whole table: the keys of items for which `clause` holds, and where it ended."""
+    def scan(
+        self,
+        only: Sequence[str],
+        clause: str,
+        after: Item | None,
+        part: int,
+        values: Mapping[str, Item] | None = None,
+    ) -> tuple[list[Item], Item | None]:
+        """One part of the whole table: `only` these attributes of items where `clause` holds, and where it ended."""
         request: dict[str, Any] = {"TableName": self.name, "FilterExpression": clause, "Limit": part}
-        request |= {"ProjectionExpression": "#key", "ExpressionAttributeNames": {"#key": key}}
+        request["ProjectionExpression"] = ", ".join(f"#{name}" for name in only)
+        request["ExpressionAttributeNames"] = {f"#{name}": name for name in only}
+        if values:
+            request["ExpressionAttributeValues"] = dict(values)
         if after:
             request["ExclusiveStartKey"] = after
         with asking("dynamodb"):

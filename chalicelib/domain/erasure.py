@@ -8,20 +8,125 @@ From the first transaction on nobody finds the profile: what still stands at oth
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
 from chalicelib.domain.keys import Secrets, cause_id
 from chalicelib.domain.profile import Door, Erased, Profile, Sign
 
 DAY = 86_400_000
 #: When stragglers are swept up: events that were under way during the erasure are long folded by then.
 SWEEP_AFTER = DAY
-#: Lake files are rewritten without the customer within this time.
-LAKE_WITHIN = 30 * DAY
+#: Why a home is among the stops: with all that happened there, or the door alone.
+WITH_HISTORY, DOOR_ALONE = "erased", "vacated"
+_DOOR = "#door"
+
+
+class Gone(NamedTuple):
+    """A home that was erased, as the stops keep it: when (ms), and whether what happened there went with it.
+
+    The two kinds are stops of their own. A device's home may have lost the history of its first owner at one time,
+    and be the door of the next, erased at another.
+    """
+
+    home: str
+    at: int
+    history: bool
+
+    @property
+    def stop(self) -> tuple[str, str, int]:
+        """The stop it is kept as: hash, reason, time."""
+        if self.history:
+            return self.home, WITH_HISTORY, self.at
+        return self.home + _DOOR, DOOR_ALONE, self.at
+
+
+def gone_of(hash: str, reason: str, at: int) -> Gone:
+    """The erased home that a stop is about."""
+    return Gone(hash.removesuffix(_DOOR), at, history=reason == WITH_HISTORY)
+
+
+class Erasure(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one erasure removes; also the job of its sweep.
+
+    `ids` are all homes of the customer, the profile's own first, and `lived` those that its rows in groups and its
+    decisions were stored under. `until` says up to when (ms) what happened at a home is theirs, where that is not
+    simply `at`: somebody else lives there since, or only ever lived there (then 0).
+    """
+
+    ids: list[str]
+    at: int
+    deliveries: list[str] = []
+    groups: list[str] = []
+    lived: list[str] = []
+    until: dict[str, int] = {}
+
+    @property
+    def history(self) -> dict[str, int]:
+        """Up to when (ms) what is stored under each home goes."""
+        wanted = ((home, self.until.get(home, self.at)) for home in self.ids)
+        return {home: until for home, until in wanted if until}
+
+    @property
+    def gone(self) -> list[Gone]:
+        """What the stops are to keep of it."""
+        ends = ((home, self.until.get(home, self.at)) for home in self.ids)
+        return [Gone(home, until or self.at, history=until > 0) for home, until in ends]
+
+
+def erasure_of(profile: Profile, doors: Mapping[str, Door], secrets: Secrets, at: int) -> Erasure:
+    """What erasing the profile at that time removes; `doors` is what stands at its homes."""
+    homes = homes_of(profile, secrets)
+    ends = {home: _until(doors.get(home), home, profile, homes, at) for home in homes}
+    return Erasure(
+        ids=[home for home in homes if ends[home] or is_theirs(doors.get(home), homes)],
+        at=at,
+        deliveries=deliveries_of(profile),
+        groups=groups_of(profile),
+        lived=nobody_elses([profile.id, *profile.merged], doors, profile.id),
+        until={home: until for home, until in ends.items() if until != at},
+    )
+
+
+def _until(door: Door | None, home: str, profile: Profile, homes: list[str], at: int) -> int:
+    """Up to when what happened at the home is theirs, 0 if nothing of it.
+
+    A device's home keeps what its first owner did before anybody knew them; later owners stored nothing there.
+    Once that was erased, the next to come by the device lives there in turn.
+    """
+    if isinstance(door, Profile) and door.id != profile.id:
+        return door.born_after if home in profile.merged else 0
+    if isinstance(door, Sign):
+        first = door.owners[0][0] if door.owners else door.forward_to
+        if first not in homes:
+            return (door.born_after or at) if home in profile.merged else 0
+    return at
+
+
+def nobody_elses(homes: Iterable[str], doors: Mapping[str, Door], own: str = "") -> list[str]:
+    """Those of the homes where no other profile lives."""
+    return [home for home in homes if home == own or not isinstance(doors.get(home), Profile)]
+
+
+def sweep_job(erasure: Erasure) -> dict[str, Any]:
+    """The erasure as it waits in the agenda for its sweep."""
+    return {"kind": "sweep", **msgspec.to_builtins(erasure)}
+
+
+def swept_by(job: Mapping[str, Any]) -> Erasure:
+    """The erasure a sweep is about."""
+    return msgspec.convert(job, Erasure)
 
 
 def homes_of(profile: Profile, secrets: Secrets) -> list[str]:
-    """The profile's own home first, then those of its identifiers and those it has lived at."""
+    """The profile's own home first, then those of its identifiers and those it has lived at.
+
+    Timelines of its own (after a split) count as homes: nobody lives there, but history lies there.
+    """
     doors = [secrets.home(one.kind, one.value) for one in profile.identifiers]
-    return list(dict.fromkeys([profile.id, *doors, *profile.merged]))
+    return list(dict.fromkeys([profile.id, *doors, *profile.merged, *profile.timelines]))
 
 
 def is_theirs(door: Door | None, homes: list[str]) -> bool:
@@ -35,10 +140,10 @@ def is_theirs(door: Door | None, homes: list[str]) -> bool:
 
 
 def was_erased(door: Door | None, at: int) -> bool:
-    """Whether the home was erased at that time, though somebody new may have moved in since."""
+    """Whether the home was erased at that time, though somebody new may have moved in since, or out again."""
     if isinstance(door, Erased):
         return door.at >= at
-    return isinstance(door, Profile) and door.born_after >= at
+    return door is not None and door.born_after >= at
 
 
 def deliveries_of(profile: Profile) -> list[str]:
@@ -46,6 +151,20 @@ def deliveries_of(profile: Profile) -> list[str]:
     made = [delivery for decision in profile.ledger.decisions.values() for delivery in decision.messages]
     offered = [offer.delivery for offer in profile.ledger.offers.values()]
     return list(dict.fromkeys([*profile.ledger.contacts, *made, *offered]))
+
+
+def deliveries_in(records: Iterable[Mapping[str, Any]], until: int | None = None) -> list[str]:
+    """The delivery ids that decisions' records (of that time, in ms, or before) tell of.
+
+    The ledger forgets a contact after 90 days, and of more than 500 the oldest; rows and records stay 400 days. A
+    record that would have more than 2 KB lacks its last choices: such rows go by themselves, after 400 days.
+    """
+    return [
+        str(choice["delivery"])
+        for record in records
+        if until is None or record.get("at", 0) <= until
+        for choice in record.get("choices", ())
+    ]
 
 
 def groups_of(profile: Profile) -> list[str]:

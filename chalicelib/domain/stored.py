@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -61,6 +62,20 @@ class SetAside(msgspec.Struct, frozen=True):
     events: tuple[Event, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class LakeFile:
+    """A file of the lake: its JSON lines, None where they cannot be unpacked.
+
+    `version` changes with its content. `packed` and `form` say how it is stored, for putting it back alike.
+    """
+
+    key: str
+    version: str
+    lines: bytes | None
+    packed: bool = False
+    form: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Delivery(msgspec.Struct, omit_defaults=True):
     """One intended contact. `state`: due -> claimed -> sent | unknown, due -> dropped, sent -> what came back.
 
@@ -77,6 +92,18 @@ class Delivery(msgspec.Struct, omit_defaults=True):
     provider_id: str = ""
     reason: str = ""
     address_hash: str = ""
+
+
+def pointer_id(provider_id: str) -> str:
+    """The id of the row that leads from a provider's message id to the delivery (SNS knows no tags of ours)."""
+    return f"sms:{provider_id}"
+
+
+def pointers_to(rows: Iterable[Delivery]) -> list[str]:
+    """The ids of the rows that lead to these deliveries."""
+    return [
+        pointer_id(row.provider_id) for row in rows if row.provider_id and row.body.get("channel") == "sms"
+    ]
 
 
 class Outgoing(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ MINUTE = 60_000
 #: A queue holds a message back for at most 15 minutes (SQS); what is due later waits in the agenda.
 HORIZON = 15 * MINUTE
 #: What waits in the agenda as a job of its own, to be done when it is due.
-JOBS = frozenset({"sweep", "clear_split"})
+JOBS = frozenset({"sweep", "clear_split", "rewrite_lake"})
 #: The most deliveries that one minute and shard releases together, and the longest they are spread over.
 TOGETHER = 25
 LONGEST_SPREAD = 10 * MINUTE

@@ -1,6 +1,6 @@
-"""The jobs queue: minutes of the agenda, moments for many, sweeps, segments to fill, effects done after all.
+"""The jobs queue: agenda minutes, moments for many, what erasures and splits still have to do, effects done after all.
 
-And what is left of a release from the quarantine, or of discarding what is in it.
+And what is long: filling segments, a pass over the lake, the rest of a release from the quarantine.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ WORKERS = {
     "fan_out": "fan_out_moment",
     "sweep": "sweep_erased",
     "clear_split": "clear_split",
+    "rewrite_lake": "rewrite_lake",
+    "erase_again": "erase_again",
     "effect": "redo_effect",
     "fill": "fill_segments",
     "release": "release_quarantine",

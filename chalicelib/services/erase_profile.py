@@ -1,32 +1,26 @@
-"""Erasing a customer at once: profile, doors, timeline, deliveries, groups and agenda; and a sweep a day later."""
+"""Erasing a customer at once: profile, doors, timeline, deliveries, groups and agenda; and a sweep a day later.
+
+What is not removed goes by itself: rings that a merge or a restarted hold left in the agenda find nobody and leave
+it when they ring, excerpts of refused events go after 14 days. The lake is rewritten at the next pass.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.erasure import (
-    LAKE_WITHIN,
-    SWEEP_AFTER,
-    armed_rings,
-    deliveries_of,
-    groups_of,
-    homes_of,
-    is_theirs,
-)
+from chalicelib.domain.erasure import SWEEP_AFTER, Erasure, armed_rings, sweep_job
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.instants import to_text
-from chalicelib.domain.keys import Secrets, cause_id
-from chalicelib.domain.profile import Door, Erased, Profile
-from chalicelib.domain.stored import Write
-from chalicelib.domain.versions import next_version
-from chalicelib.services.ports import Agenda, Clock, Deliveries, Groups, Profiles, Stops, Timeline
+from chalicelib.domain.keys import cause_id
+from chalicelib.domain.lake_lines import first_job, pass_after, rewritten_by
+from chalicelib.domain.profile import Profile
+from chalicelib.services.erase_rows import EraseRows
+from chalicelib.services.ports import Agenda, Clock
 from chalicelib.services.resolve_address import ResolveAddress
+from chalicelib.services.vacate_homes import VacateHomes
 
 TRIES = 5
-#: Homes of one transaction; DynamoDB takes 100.
-TOGETHER = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,87 +31,46 @@ class EraseProfile:
     """
 
     resolve: ResolveAddress
-    profiles: Profiles
-    timeline: Timeline
-    deliveries: Deliveries
-    groups: Groups
+    vacate: VacateHomes
+    rows: EraseRows
     agenda: Agenda
-    stops: Stops
-    secrets: Secrets
     clock: Clock
-    nonce: Callable[[], str]
 
     def __call__(self, address: str) -> dict[str, Any]:
         """Erase who lives at the address; what went, in counts. Raises `NotFound`."""
         for _ in range(TRIES):
             profile = self.resolve(address)
             at = max(self.clock(), profile.ledger.now)
-            homes = homes_of(profile, self.secrets)
-            self._plan_sweep(profile, homes, at)
             try:
-                self._vacate(homes, at)
+                erasure, doors = self.vacate.survey(profile, at)
+                self._plan(erasure)
+                self.vacate(erasure, doors)
             except Conflict:
                 continue
-            return self._clear(profile, homes, at)
+            return self._clear(profile, erasure)
         raise Unavailable("profiles")
 
-    def _plan_sweep(self, profile: Profile, homes: list[str], at: int) -> None:
-        job = {
-            "kind": "sweep",
-            "ids": homes,
-            "at": at,
-            "deliveries": deliveries_of(profile),
-            "groups": groups_of(profile),
-        }
-        self.agenda.put(at + SWEEP_AFTER, cause_id("s_", profile.id, str(at)), job)
+    def _plan(self, erasure: Erasure) -> None:
+        """The sweep, and the lake's next pass: one for all erasures before it, whoever asks for it first."""
+        sweep = cause_id("s_", erasure.ids[0], str(erasure.at))
+        self.agenda.put(erasure.at + SWEEP_AFTER, sweep, sweep_job(erasure))
+        due = pass_after(erasure.at)
+        self.agenda.put(due, cause_id("l_", str(due)), first_job())
 
-    def _vacate(self, homes: list[str], at: int) -> None:
-        """The profile's own home goes with the first transaction, so nobody finds it from then on."""
-        doors = self.profiles.read(homes, consistent=True)
-        if not isinstance(doors.get(homes[0]), Profile):
-            raise Conflict((homes[0],))
-        self._bury(homes[:TOGETHER], doors, homes, at)
-        for start in range(TOGETHER, len(homes), TOGETHER):
-            self._bury_surely(homes[start : start + TOGETHER], homes, at)
-
-    def _bury_surely(self, part: list[str], homes: list[str], at: int) -> None:
-        """Once the profile has gone, nobody can ask for the rest again: a conflict is settled here."""
-        for _ in range(TRIES):
-            try:
-                return self._bury(part, self.profiles.read(part, consistent=True), homes, at)
-            except Conflict:
-                continue
-        raise Unavailable("profiles")
-
-    def _bury(self, part: list[str], doors: Mapping[str, Door], homes: list[str], at: int) -> None:
-        theirs = [home for home in part if is_theirs(doors.get(home), homes)]
-        if theirs:
-            self.profiles.commit([self._tombstone(home, doors.get(home), at) for home in theirs])
-
-    def _tombstone(self, home: str, door: Door | None, at: int) -> Write:
-        version = door.version if door else ""
-        return Write(Erased(home, at, next_version(version, self.nonce())), version)
-
-    def _clear(self, profile: Profile, homes: list[str], at: int) -> dict[str, Any]:
+    def _clear(self, profile: Profile, erasure: Erasure) -> dict[str, Any]:
         rings = armed_rings(profile)
         held = [(one.held_until, id) for id, one in profile.ledger.contacts.items() if one.held_until]
         self.agenda.remove([*rings, *held])
-        groups = groups_of(profile)
-        for group in groups:
-            self.groups.leave(group, profile.id)
-        for home in homes:
-            self.stops.add(home, "erased", at)
         return {
             "profile": profile.id,
             "erased": {
                 "identifiers": len(profile.identifiers),
-                "homes": len(homes),
-                "timeline": self.timeline.erase(homes),
-                "deliveries": self.deliveries.erase(deliveries_of(profile)),
-                "groups": len(groups),
+                "homes": len(erasure.ids),
+                **self.rows(erasure, erasure.lived, last=False),
+                "groups": len(erasure.groups),
                 "agenda": len(rings) + len(held),
             },
-            "at": to_text(at),
-            "sweptAgainAt": to_text(at + SWEEP_AFTER),
-            "lakeRewrittenBy": to_text(at + LAKE_WITHIN),
+            "at": to_text(erasure.at),
+            "sweptAgainAt": to_text(erasure.at + SWEEP_AFTER),
+            "lakeRewrittenBy": to_text(rewritten_by(erasure.at)),
         }

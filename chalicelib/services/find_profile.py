@@ -80,7 +80,11 @@ class FindProfile:
 
     def by_identifier(self, kind: str, value: str) -> Profile | None:
         """The profile that lists a (normalised) identifier."""
-        return self._resident(self.secrets.home(kind, value), LATEST)
+        return self.by_home(self.secrets.home(kind, value))
+
+    def by_home(self, home: str) -> Profile | None:
+        """The profile that is reached from a home now."""
+        return self._resident(home, LATEST)
 
     def _resident(self, home: str, at: int) -> Profile | None:
         doors = Doors(self.secrets, ranks(()))

@@ -12,6 +12,7 @@ from chalicelib.domain.decision import Switches
 from chalicelib.domain.events import Event, EventBatch, Rejection
 from chalicelib.domain.profile import Door
 from chalicelib.domain.stored import Delivery as Delivery
+from chalicelib.domain.stored import LakeFile as LakeFile
 from chalicelib.domain.stored import Outgoing as Outgoing
 from chalicelib.domain.stored import Page as Page
 from chalicelib.domain.stored import Quarantined as Quarantined
@@ -120,6 +121,9 @@ class Groups(Protocol):
 
     def leave(self, group: str, profile: str) -> None: ...
 
+    def forget(self, groups: Sequence[str], profiles: Sequence[str]) -> None:
+        """Make none of the profiles a member of any of the groups."""
+
     def page(self, group: str, shard: int, cursor: str = "", limit: int = 500) -> Page:
         """Members: each (profile id, at)."""
 
@@ -152,7 +156,11 @@ class Playbooks(Protocol):
 class Stops(Protocol):
     """Keyed hashes of addresses that must not be contacted and of ids that were erased."""
 
-    def add(self, hash: str, reason: str, at: int) -> None: ...
+    def add(self, hash: str, reason: str, at: int) -> None:
+        """Stop a hash; of two stops the one with the later time (ms) stands."""
+
+    def erased(self, cursor: str = "", limit: int = 5000) -> Page:
+        """Homes that were erased, each `Gone`, in no order; each page reads about `limit` stops."""
 
     def among(self, hashes: Sequence[str]) -> dict[str, str]:
         """Those of the hashes that are stopped, with reasons."""
@@ -221,6 +229,19 @@ class Lake(Protocol):
     """Append-only JSON lines for analytics; best kept, never read back on a hot path."""
 
     def put(self, kind: str, records: Sequence[dict[str, Any]]) -> None: ...
+
+
+class LakeFiles(Protocol):
+    """The lake's files, as they were delivered."""
+
+    def page(self, after: str = "", limit: int = 100) -> Page:
+        """Files in the order of their keys, each (key, stored bytes); the cursor is the last key."""
+
+    def read(self, key: str) -> LakeFile | None:
+        """One file unpacked; None if it is gone."""
+
+    def replace(self, file: LakeFile, lines: bytes) -> None:
+        """Put these lines in the file's place, none: remove it. Raises `Conflict` if it has changed."""
 
 
 class Templates(Protocol):

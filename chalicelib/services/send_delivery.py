@@ -40,7 +40,7 @@ from chalicelib.domain.errors import Conflict, NotTaken, Unanswered
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.profile import Contact, Profile
 from chalicelib.domain.rules import Rules
-from chalicelib.domain.stored import Delivery
+from chalicelib.domain.stored import Delivery, pointer_id
 from chalicelib.domain.timers import MINUTE
 from chalicelib.services.adopt_playbook import adopt_playbook
 from chalicelib.services.find_profile import FindProfile
@@ -221,8 +221,12 @@ class SendDelivery:
         except Unanswered:
             self._look_again(row, self.clock() + DOUBT)
             return Sent("unanswered", row.id)
-        self.deliveries.move(row.id, come_from=["claimed"], to="sent", claim=claim, provider_id=provider_id)
-        if channel == "sms":
+        noted = self.deliveries.move(
+            row.id, come_from=["claimed"], to="sent", claim=claim, provider_id=provider_id
+        )
+        if channel == "sms" and (
+            noted or self.deliveries.read([row.id])
+        ):  # without the row: erased meanwhile
             self._note_provider_id(row, provider_id)
         return Sent("sent", row.id)
 
@@ -280,8 +284,3 @@ class SendDelivery:
 @dataclass(frozen=True, slots=True)
 class _Barred:
     reason: str
-
-
-def pointer_id(provider_id: str) -> str:
-    """The id of the row that leads from a provider's message id to the delivery."""
-    return f"sms:{provider_id}"

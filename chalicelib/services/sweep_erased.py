@@ -1,33 +1,30 @@
-"""The second sweep of an erasure, a day later: whatever was under way when it happened."""
+"""The second sweep of an erasure, a day later: whatever was under way when it happened.
+
+That is: events that a slow worker stored before its commit was refused, and what relay carried out of commits from
+before: rows of deliveries (their senders find nobody and send nothing), records of decisions, rows in groups.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.erasure import was_erased
-from chalicelib.domain.profile import Erased
-from chalicelib.services.ports import Deliveries, Groups, Profiles, Timeline
+from chalicelib.domain.erasure import nobody_elses, swept_by, was_erased
+from chalicelib.services.erase_rows import EraseRows
+from chalicelib.services.ports import Profiles
 
 
 @dataclass(frozen=True, slots=True)
 class SweepErased:
-    """Carries out `{"kind": "sweep", "ids", "at", "deliveries", "groups"}`; again is harmless."""
+    """Carries out `{"kind": "sweep", ...}`, an `Erasure` as a job; again is harmless."""
 
     profiles: Profiles
-    timeline: Timeline
-    deliveries: Deliveries
-    groups: Groups
+    rows: EraseRows
 
     def __call__(self, job: dict[str, Any]) -> int:
         """Remove what is left of the customer; how many rows. Somebody new at a home keeps what is theirs."""
-        ids, at = [str(id) for id in job["ids"]], int(job["at"])
-        doors = self.profiles.read(ids, consistent=True)
-        if not was_erased(doors.get(ids[0]), at):
+        erasure = swept_by(job)
+        doors = self.profiles.read(erasure.ids, consistent=True)
+        if not was_erased(doors.get(erasure.ids[0]), erasure.at):
             return 0
-        empty = [id for id in ids if isinstance(doors.get(id), Erased)]
-        lived_in = [id for id in ids if id not in empty and was_erased(doors.get(id), at)]
-        for group in job["groups"] if ids[0] in empty else ():
-            self.groups.leave(str(group), ids[0])
-        gone = self.timeline.erase(empty) + self.timeline.erase(lived_in, until=at)
-        return gone + self.deliveries.erase([str(id) for id in job["deliveries"]])
+        return sum(self.rows(erasure, nobody_elses(erasure.lived, doors), last=True).values())

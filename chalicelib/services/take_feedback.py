@@ -16,10 +16,9 @@ from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.feedback import Notice
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.replies import Reply
-from chalicelib.domain.stored import Delivery, Outgoing
+from chalicelib.domain.stored import Delivery, Outgoing, pointer_id
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Deliveries, EventQueue, Sender, Stops
-from chalicelib.services.send_delivery import pointer_id
 
 
 @dataclass(frozen=True, slots=True)

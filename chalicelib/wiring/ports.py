@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         JobQueue,
         Keys,
         Lake,
+        LakeFiles,
         Playbooks,
         Profiles,
         Quarantine,
@@ -154,6 +155,14 @@ def lake() -> Lake:
 
     stream = settings.load().lake_stream
     return FirehoseLake(wiring.client("firehose"), stream) if stream else NoLake()
+
+
+@cache
+def lake_files() -> LakeFiles:
+    """What analytics keeps, to be rewritten."""
+    from chalicelib.adapters.lake_files import S3LakeFiles
+
+    return S3LakeFiles(wiring.client("s3"), settings.load().lake_bucket)
 
 
 @cache

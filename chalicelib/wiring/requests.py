@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from chalicelib.services.clear_split import ClearSplit
     from chalicelib.services.collect_events import CollectEvents
     from chalicelib.services.drop_quarantine import DropQuarantine
+    from chalicelib.services.erase_again import EraseAgain
     from chalicelib.services.erase_profile import EraseProfile
+    from chalicelib.services.erase_rows import EraseRows
     from chalicelib.services.export_profile import ExportProfile
     from chalicelib.services.fan_out_moment import FanOutMoment
     from chalicelib.services.identify_caller import IdentifyCaller
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.services.read_profile import ReadProfile
     from chalicelib.services.release_quarantine import ReleaseQuarantine
     from chalicelib.services.resolve_address import ResolveAddress
+    from chalicelib.services.rewrite_lake import RewriteLake
     from chalicelib.services.set_permission import SetPermission
     from chalicelib.services.set_switches import SetSwitches
     from chalicelib.services.show_slot import ShowSlot
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from chalicelib.services.start_moment import StartMoment
     from chalicelib.services.sweep_erased import SweepErased
     from chalicelib.services.take_click import TakeClick
+    from chalicelib.services.vacate_homes import VacateHomes
 
 
 @cache
@@ -83,7 +87,12 @@ def export_profile() -> ExportProfile:
     from chalicelib.services.export_profile import ExportProfile
 
     return ExportProfile(
-        wiring.resolve_address(), wiring.live_rules(), wiring.timeline(), wiring.deliveries(), wiring.clock
+        wiring.resolve_address(),
+        wiring.live_rules(),
+        wiring.timeline(),
+        wiring.deliveries(),
+        wiring.quarantine(),
+        wiring.clock,
     )
 
 
@@ -94,15 +103,43 @@ def erase_profile() -> EraseProfile:
 
     return EraseProfile(
         resolve=wiring.resolve_address(),
-        profiles=wiring.profiles(),
-        timeline=wiring.timeline(),
-        deliveries=wiring.deliveries(),
-        groups=wiring.groups(),
+        vacate=wiring.vacate_homes(),
+        rows=wiring.erase_rows(),
         agenda=wiring.agenda(),
-        stops=wiring.stops(),
-        secrets=wiring.secrets(),
         clock=wiring.clock,
-        nonce=wiring.nonce,
+    )
+
+
+@cache
+def vacate_homes() -> VacateHomes:
+    """The doors of somebody who is erased."""
+    from chalicelib.services.vacate_homes import VacateHomes
+
+    return VacateHomes(wiring.profiles(), wiring.secrets(), wiring.nonce)
+
+
+@cache
+def erase_rows() -> EraseRows:
+    """What is stored about somebody beside their homes, removed."""
+    from chalicelib.services.erase_rows import EraseRows
+
+    return EraseRows(
+        wiring.timeline(), wiring.deliveries(), wiring.groups(), wiring.quarantine(), wiring.stops()
+    )
+
+
+@cache
+def erase_again() -> EraseAgain:
+    """Those who were erased, after a restore."""
+    from chalicelib.services.erase_again import EraseAgain
+
+    return EraseAgain(
+        wiring.find_profile(),
+        wiring.profiles(),
+        wiring.stops(),
+        wiring.vacate_homes(),
+        wiring.erase_rows(),
+        wiring.job_queue(),
     )
 
 
@@ -111,7 +148,15 @@ def sweep_erased() -> SweepErased:
     """What an erasure left over."""
     from chalicelib.services.sweep_erased import SweepErased
 
-    return SweepErased(wiring.profiles(), wiring.timeline(), wiring.deliveries(), wiring.groups())
+    return SweepErased(wiring.profiles(), wiring.erase_rows())
+
+
+@cache
+def rewrite_lake() -> RewriteLake:
+    """The lake without those who were erased."""
+    from chalicelib.services.rewrite_lake import RewriteLake
+
+    return RewriteLake(wiring.stops(), wiring.lake_files(), wiring.job_queue())
 
 
 @cache

@@ -37,6 +37,7 @@ def function_environment(made: Resources, base_url: str) -> Iterator[None]:
             "TOPEKA_JOBS_QUEUE": made["JobsQueue"],
             "TOPEKA_RELAY_DEAD_QUEUE": made["RelayDeadQueue"],
             "TOPEKA_LAKE_STREAM": f"{PREFIX}-lake",
+            "TOPEKA_LAKE_BUCKET": made["Bucket"],
             "TOPEKA_SECRET": SECRET,
             "TOPEKA_CONFIGURATION_SET": PREFIX,
             "TOPEKA_FEEDBACK_TOPIC": made["FeedbackTopic"],

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.effects import Ring
-from chalicelib.domain.erasure import armed_rings, is_theirs, was_erased
-from chalicelib.domain.profile import Door, Erased, Profile, Sign
+from chalicelib.domain.erasure import (
+    armed_rings,
+    deliveries_in,
+    erasure_of,
+    is_theirs,
+    sweep_job,
+    swept_by,
+    was_erased,
+)
+from chalicelib.domain.keys import Secrets
+from chalicelib.domain.profile import Door, Erased, Known, Profile, Sign
 from tests.services.ingest_world import World
 
 TIMERS = """
@@ -40,8 +51,52 @@ def test_a_home_is_theirs_unless_it_leads_to_somebody_else(door: Door | None, th
     ("door", "erased"),
     [
         (None, False), (Erased("p_a", 5), True), (Erased("p_a", 4), False), (Profile("p_a", born_after=5), True),
-        (Profile("p_a"), False), (Sign("p_a", "p_b"), False),
+        (Profile("p_a"), False), (Sign("p_a", "p_b"), False), (Sign("p_a", "p_b", born_after=5), True),
     ],
 )  # fmt: skip
 def test_a_home_was_erased_though_somebody_new_lives_there(door: Door | None, erased: bool) -> None:
     assert was_erased(door, 5) is erased
+
+
+SECRETS = Secrets(b"s", b"s")
+DEVICE = SECRETS.home("anonymous", "a1")
+
+
+@pytest.mark.parametrize(
+    ("door", "merged", "history"),
+    [
+        (None, False, 9),
+        (Erased(DEVICE, 5), True, 9),
+        (Sign(DEVICE, "p_ann"), False, 9),
+        (Sign(DEVICE, "p_ann", owners=[("p_ann", 0)], born_after=5), True, 9),
+        (Sign(DEVICE, "p_ann", owners=[("p_bob", 0), ("p_ann", 3)]), False, 0),  # Bob's, from before
+        (Sign(DEVICE, "p_bob", owners=[("p_ann", 0), ("p_bob", 3)]), True, 9),  # hers, from before
+        (Sign(DEVICE, "p_cy", owners=[("p_cy", 0)], born_after=5), True, 5),  # erased once, then Cy's
+        (Profile(DEVICE, born_after=5), True, 5),
+        (Profile(DEVICE, born_after=5), False, 0),
+    ],
+)
+def test_what_happened_at_a_devices_home_is_theirs_up_to_a_time(
+    door: Door | None, merged: bool, history: int
+) -> None:
+    ann = Profile("p_ann", identifiers=[Known("anonymous", "a1", 1, "m1")], merged=[DEVICE] if merged else [])
+    doors = {DEVICE: door, "p_ann": ann} if door else {"p_ann": ann}
+    erasure = erasure_of(ann, doors, SECRETS, 9)
+    assert erasure.history == {"p_ann": 9} | ({DEVICE: history} if history else {})
+    assert swept_by(sweep_job(erasure)) == erasure
+
+
+def test_only_homes_where_nobody_else_lives_have_rows_of_theirs() -> None:
+    ann = Profile("p_ann", merged=["p_old", DEVICE])
+    erasure = erasure_of(ann, {"p_ann": ann, DEVICE: Profile(DEVICE, born_after=5)}, SECRETS, 9)
+    assert erasure.lived == ["p_ann", "p_old"]
+
+
+def test_records_of_decisions_tell_of_deliveries_up_to_a_time() -> None:
+    records: list[dict[str, Any]] = [
+        {"at": 5, "choices": [{"delivery": "m_1"}, {"delivery": "m_2"}]},
+        {"at": 9, "choices": [{"delivery": "m_3"}]},
+        {"at": 4},
+    ]
+    assert deliveries_in(records, 5) == ["m_1", "m_2"]
+    assert deliveries_in(records) == ["m_1", "m_2", "m_3"]

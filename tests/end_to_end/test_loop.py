@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import itertools
+import json
+import os
 import re
 from collections.abc import Iterator
 from email.policy import default
@@ -76,6 +78,22 @@ def link(text: str, page: str) -> str:
     found = re.search(rf"http://[\w.:]+/{page}/[\w-]+", text)
     assert found is not None
     return found[0]
+
+
+def lake() -> Iterator[bytes]:
+    """What the lake's files hold."""
+    import boto3
+
+    s3, bucket = boto3.client("s3"), os.environ["TOPEKA_LAKE_BUCKET"]
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="lake/"):
+        for each in page.get("Contents", ()):
+            yield s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
+
+
+def lake_kinds(profile: str) -> set[str]:
+    """The kinds of lines the lake holds of a profile."""
+    lines = (json.loads(line) for file in lake() for line in file.splitlines())
+    return {line["kind"] for line in lines if line["profile"] == profile}
 
 
 def umbrella() -> dict[str, Any]:
@@ -581,6 +599,21 @@ class TestForgetting:
             "Product Viewed": {**ann.profile["activity"]["Product Viewed"], "total": 1}
         }
         assert ann.profile["traits"] == {} and ann.profile["contacts"] == []
+
+    def test_the_lake_forgets_an_erased_customer_by_the_date_that_was_stated(self, shop: Shop) -> None:
+        ann, bob = Customer(shop, "email"), Customer(shop, "email")
+        ann.is_rained_on()
+        bob.is_rained_on()
+        id, other = ann.profile["id"], bob.profile["id"]
+        kinds = {"event", "decision"}
+        assert lake_kinds(id) == lake_kinds(other) == kinds
+        answer = shop.ask("DELETE", f"/v1/profiles/user:{ann.id}").json
+        shop.move_clock(advance="1m")
+        ann.does("Came Back")
+        assert ann.profile["id"] == id
+        shop.move_clock(set=answer["lakeRewrittenBy"])
+        assert (lake_kinds(id), lake_kinds(other)) == ({"event"}, kinds)
+        assert ann.email.encode() not in b"".join(lake())
 
     def test_an_export_holds_what_is_held(self, shop: Shop) -> None:
         ann = Customer(shop, "email")

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from chalicelib.domain.erasure import SWEEP_AFTER
+from chalicelib.domain.stored import Delivery, pointer_id
 from tests.entrypoints.playbooks import UMBRELLAS
 from tests.entrypoints.workspace import OPERATOR, READER, WRITE, Workspace
 
@@ -124,6 +125,55 @@ def test_an_export_holds_everything(ann: Workspace) -> None:
     assert document["profile"]["traits"]["firstName"] == "Ann"
     assert len(document["timeline"]) == 2 and "Order Completed" in document["stored"]["facts"]["activity"]
     assert ann.get("/v1/profiles/user:ann/export").json_body == document
+
+
+def test_an_export_holds_deliveries_that_only_the_timeline_tells_of(ann: Workspace) -> None:
+    """The ledger forgets a contact after 90 days; its row, and the one that leads to it, stay 400."""
+    id = ann.profile("user:ann")["id"]
+    body = {"delivery": "m_old", "channel": "sms"}
+    ann.deliveries.create(Delivery("m_old", id, "delivered", 5, body=body, provider_id="7"))
+    ann.deliveries.create(Delivery(pointer_id("7"), id, "pointer", 5, {"delivery": "m_old"}))
+    ann.timeline.record(
+        id, "d_1", 5, {"decision": "d_1", "at": 5, "choices": [{"delivery": "m_old", "until": 9}]}
+    )
+    document = ann.get("/v1/profiles/user:ann/export").json_body
+    assert [row["id"] for row in document["deliveries"]] == ["m_old", "sms:7"]
+    assert ann.call("DELETE", "/v1/profiles/user:ann").json_body["erased"]["deliveries"] == 1
+    assert ann.deliveries.rows == {}
+
+
+def test_a_delivery_relayed_after_the_erasure_sends_nothing_and_its_row_is_swept(ann: Workspace) -> None:
+    """The stream brings a commit late; the sender finds nobody.
+
+    ingest   commit: rain, m_1
+    us                          put Erased, erase rows                                         sweep: m_1 goes
+    relay                                                row m_1, queue m_1
+    sender                                                                  nobody: row dropped
+    """
+    from chalicelib import wiring
+    from chalicelib.domain.erasure import swept_by
+    from chalicelib.domain.events import EventBatch
+
+    said = {"channel": "email", "topic": "offers", "state": "granted"}
+    ann.call("PUT", "/v1/profiles/user:ann/permissions", said)
+    ann.identify(userId="cy", traits={"email": "cy@example.com"})
+    ann.call("PUT", "/v1/profiles/user:cy/permissions", said)
+    ann.settle()
+    assert ann.post("/v1/track", {"event": "Rain Started", "userId": "cy"}).status_code == 200
+    batches, ann.event_queue.batches = ann.event_queue.batches, list[EventBatch]()
+    wiring.ingest_events()(batches)  # its outbox waits in the stream
+    ann.clock.forward(1_000)
+    assert ann.call("DELETE", "/v1/profiles/user:cy").json_body["erased"]["deliveries"] == 0
+    ann.settle()
+    (row,) = ann.deliveries.rows.values()
+    assert (row.state, row.reason, ann.email_sender.sent) == ("dropped", "erased", [])
+    due = ann.clock.forward(SWEEP_AFTER)
+    for shard in range(4):
+        wiring.ring_agenda()({"minute": due // 60_000 * 60_000, "shard": shard})
+    home = swept_by(ann.job_queue.jobs[0]).ids[0]
+    assert ann.timeline.recorded[home]
+    ann.settle()
+    assert ann.deliveries.rows == {} and not ann.timeline.recorded[home]
 
 
 def test_an_erased_customer_is_gone_everywhere(ann: Workspace) -> None:

@@ -23,6 +23,7 @@ from tests.fakes import (
     FakeJobQueue,
     FakeKeys,
     FakeLake,
+    FakeLakeFiles,
     FakePlaybooks,
     FakeProfiles,
     FakeQuarantine,
@@ -58,6 +59,7 @@ class Workspace:
     job_queue: FakeJobQueue = field(default_factory=FakeJobQueue)
     relay_dead_queue: FakeJobQueue = field(default_factory=FakeJobQueue)
     lake: FakeLake = field(default_factory=FakeLake)
+    lake_files: FakeLakeFiles = field(default_factory=FakeLakeFiles)
     email_sender: FakeSender = field(default_factory=FakeSender)
     sms_sender: FakeSender = field(default_factory=FakeSender)
     relayed: int = 0

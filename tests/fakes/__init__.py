@@ -11,7 +11,7 @@ from tests.fakes.history import FakeRejected, FakeTimeline
 from tests.fakes.people import FakeGroups, FakeProfiles, FakeStops
 from tests.fakes.plans import FakeAgenda, FakeKeys, FakePlaybooks
 from tests.fakes.quarantine import FakeQuarantine
-from tests.fakes.queues import FakeEventQueue, FakeJobQueue, FakeLake, FakeSender
+from tests.fakes.queues import FakeEventQueue, FakeJobQueue, FakeLake, FakeLakeFiles, FakeSender
 
 __all__ = [
     "FakeAgenda",
@@ -22,6 +22,7 @@ __all__ = [
     "FakeJobQueue",
     "FakeKeys",
     "FakeLake",
+    "FakeLakeFiles",
     "FakePlaybooks",
     "FakeProfiles",
     "FakeQuarantine",

@@ -9,6 +9,7 @@ import msgspec
 
 from chalicelib.adapters.cursors import cut, unseal
 from chalicelib.domain.effects import Effect
+from chalicelib.domain.erasure import DOOR_ALONE, WITH_HISTORY, gone_of
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.profile import Door, Profile
 from chalicelib.domain.stored import Page, Unchanged, Write
@@ -79,6 +80,12 @@ class FakeGroups(Faulty):
         self.members.pop((group, profile), None)
 
     @port
+    def forget(self, groups: Sequence[str], profiles: Sequence[str]) -> None:
+        for group in groups:
+            for profile in profiles:
+                self.members.pop((group, profile), None)
+
+    @port
     def page(self, group: str, shard: int, cursor: str = "", limit: int = 500) -> Page:
         after = unseal(cursor, str) if cursor else ""
         found = sorted(
@@ -94,15 +101,25 @@ class FakeGroups(Faulty):
 
 
 class FakeStops(Faulty):
-    """Stopped hashes with reasons."""
+    """Stopped hashes with reasons, and since when."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stopped: dict[str, str] = {}
+        self.since: dict[str, int] = {}
 
     @port
     def add(self, hash: str, reason: str, at: int) -> None:
-        self.stopped[hash] = reason
+        if self.since.get(hash, 0) <= at:
+            self.stopped[hash], self.since[hash] = reason, at
+
+    @port
+    def erased(self, cursor: str = "", limit: int = 5000) -> Page:
+        after = unseal(cursor, str) if cursor else ""
+        chosen, following = cut(sorted(hash for hash in self.stopped if hash > after), limit, str)
+        homes = (hash for hash in chosen if self.stopped[hash] in (WITH_HISTORY, DOOR_ALONE))
+        told = (gone_of(home, self.stopped[home], self.since[home]) for home in homes)
+        return Page(tuple(told), following)
 
     @port
     def among(self, hashes: Sequence[str]) -> dict[str, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from chalicelib.domain.errors import Conflict
 from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.stored import LakeFile, Page
 from chalicelib.services.ports import Outgoing
 from tests.fakes.faulty import Faulty, port
 
@@ -55,6 +58,44 @@ class FakeLake(Faulty):
     @port
     def put(self, kind: str, records: Sequence[dict[str, Any]]) -> None:
         self.lines.extend((kind, msgspec.json.decode(msgspec.json.encode(record))) for record in records)
+
+
+class FakeLakeFiles(Faulty):
+    """Files by key: their lines. `put` adds one, as a delivery does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: dict[str, bytes] = {}
+        self.broken: set[str] = set()
+
+    def put(self, key: str, lines: bytes) -> None:
+        self.files[key] = lines
+
+    @port
+    def page(self, after: str = "", limit: int = 100) -> Page:
+        keys = sorted(key for key in self.files if key.startswith("lake/") and key > after)
+        chosen = tuple((key, len(self.files[key])) for key in keys[:limit])
+        return Page(chosen, chosen[-1][0] if len(keys) > limit else "")
+
+    @port
+    def read(self, key: str) -> LakeFile | None:
+        if key not in self.files:
+            return None
+        lines = self.files[key]
+        return LakeFile(key, _version(lines), None if key in self.broken else lines)
+
+    @port
+    def replace(self, file: LakeFile, lines: bytes) -> None:
+        if not lines:
+            self.files.pop(file.key, None)
+        elif _version(self.files.get(file.key, b"")) != file.version:
+            raise Conflict((file.key,))
+        else:
+            self.files[file.key] = lines
+
+
+def _version(lines: bytes) -> str:
+    return hashlib.sha256(lines).hexdigest()
 
 
 class FakeSender(Faulty):

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.lake_lines import DAY, PASS_TAKES, SETTLED_AFTER
+
 Template = dict[str, Any]
 
 HANDLERS = {
@@ -289,6 +291,32 @@ def test_the_lake_is_encrypted_closed_and_filed_by_day(template: Template) -> No
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert stream["Prefix"] == "lake/!{timestamp:yyyy/MM/dd}/"
+
+
+def test_what_the_lake_loses_by_an_erasure_is_nowhere_else(template: Template) -> None:
+    """No earlier version of a file; and what could not be delivered is gone before the stated date."""
+    bucket = template["Resources"]["Bucket"]["Properties"]
+    assert not {"VersioningConfiguration", "ObjectLockEnabled", "ReplicationConfiguration"} & bucket.keys()
+    (errors,) = [
+        rule for rule in bucket["LifecycleConfiguration"]["Rules"] if rule.get("Prefix") == "lake-errors/"
+    ]
+    # Under way for two days, and S3 counts from the next midnight.
+    assert (2 + errors["ExpirationInDays"] + 1) * DAY <= SETTLED_AFTER + PASS_TAKES
+
+
+def test_jobs_alone_read_and_rewrite_the_lake_and_no_other_object(template: Template) -> None:
+    for function in HANDLERS:
+        allowed = {
+            (action, json.dumps(each["Resource"]))
+            for each in statements_of(template, function)
+            for action in each["Action"]
+            if action.startswith("s3:")
+        }
+        objects = '{"Fn::Sub": "${Bucket.Arn}/lake/*"}'
+        wanted = {("s3:ListBucket", '{"Fn::GetAtt": ["Bucket", "Arn"]}')} | {
+            (f"s3:{action}Object", objects) for action in ("Get", "Put", "Delete")
+        }
+        assert allowed == (wanted if function == "RunJobs" else set())
 
 
 def test_secrets_are_made_by_aws_and_outlive_the_stack(template: Template) -> None:

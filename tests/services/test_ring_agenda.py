@@ -46,6 +46,15 @@ def test_a_ring_becomes_its_event() -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["sweep", "rewrite_lake"])
+def test_what_an_erasure_still_has_to_do_becomes_a_job_as_it_is(kind: str) -> None:
+    stage = Stage()
+    stage.agenda.put(stage.noon, "s_1", {"kind": kind, "ids": ["p_1"]})
+    stage.ring(stage.job)
+    assert stage.jobs.jobs == [{"kind": kind, "ids": ["p_1"]}]
+    assert stage.agenda.jobs == {}
+
+
 @pytest.mark.parametrize(("late", "delay"), [(0, 0), (1, 1_000), (500, 1_000), (59_000, 59_000)])
 def test_nothing_goes_before_it_is_due(late: int, delay: int) -> None:
     stage = Stage()

@@ -44,6 +44,18 @@ def test_the_row_keeps_where_the_links_lead() -> None:
     assert "https://crm.example.com/c/1" in stage.provider.sent[0].text
 
 
+def test_an_sms_whose_customer_is_erased_while_it_is_with_the_provider_leaves_no_row() -> None:
+    """A row that led to a delivery nobody knows would be found by nobody.
+
+    us       claim m_1 .... provider takes it: 7 .... row m_1: gone, so no row sms:7
+    erasing                         row m_1 removed
+    """
+    stage = Stage()
+    stage.provider.meanwhile = lambda: stage.deliveries.erase(["m_1"])
+    assert stage.send() == "sent"
+    assert stage.deliveries.rows == {}
+
+
 def test_an_sms_is_found_again_by_the_providers_id() -> None:
     stage = Stage()
     stage.send()

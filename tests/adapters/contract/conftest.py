@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -11,18 +12,28 @@ from chalicelib.adapters.agenda import DynamoAgenda
 from chalicelib.adapters.deliveries import DynamoDeliveries
 from chalicelib.adapters.groups import DynamoGroups
 from chalicelib.adapters.keys import DynamoKeys
+from chalicelib.adapters.lake_files import S3LakeFiles
 from chalicelib.adapters.playbooks import DynamoPlaybooks
 from chalicelib.adapters.profiles import DynamoProfiles
 from chalicelib.adapters.quarantine import DynamoQuarantine
 from chalicelib.adapters.rejected import DynamoRejected
 from chalicelib.adapters.stops import DynamoStops
 from chalicelib.adapters.timeline import DynamoTimeline
+from chalicelib.services.ports import LakeFiles
 from tests import fakes
 from tests.adapters.flaky import ANY_WRITE, LOST, FlakyClient
 
 SHARDS = 3
 
 Make = Callable[..., Any]
+_buckets = itertools.count(1)
+
+
+class Lake(NamedTuple):
+    """A lake, and what delivers a file into it (key, lines)."""
+
+    files: LakeFiles
+    deliver: Callable[[str, bytes], object]
 
 
 def _no_pause(_seconds: float) -> None:
@@ -96,6 +107,17 @@ def playbooks(either: Make) -> Any:
 @pytest.fixture
 def stops(either: Make) -> Any:
     return either(fakes.FakeStops, DynamoStops, "hash")
+
+
+@pytest.fixture(params=["fake", "moto"])
+def lake(request: pytest.FixtureRequest) -> Lake:
+    """The lake's files, and what puts one there as a delivery does."""
+    if request.param == "fake":
+        fake = fakes.FakeLakeFiles()
+        return Lake(fake, fake.put)
+    s3, bucket = request.getfixturevalue("aws")("s3"), f"lake-{next(_buckets)}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-east-2"})
+    return Lake(S3LakeFiles(s3, bucket), lambda key, lines: s3.put_object(Bucket=bucket, Key=key, Body=lines))
 
 
 @pytest.fixture

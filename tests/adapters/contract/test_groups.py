@@ -45,3 +45,14 @@ def test_pages_together_are_the_whole(groups: Groups) -> None:
         groups.join("segment:loyal", profile, at)
     assert members(groups, "segment:loyal", limit=3) == joined
     assert groups.count("segment:loyal") == 50
+
+
+def test_many_are_forgotten_at_once(groups: Groups) -> None:
+    for number in range(10):
+        for group in ("segment:loyal", "place:us-ks-topeka", "segment:new"):
+            groups.join(group, f"p_{number}", 5)
+    groups.forget(["segment:loyal", "place:us-ks-topeka", "none"], [f"p_{n}" for n in range(1, 10)])
+    assert members(groups, "segment:loyal") == members(groups, "place:us-ks-topeka") == {("p_0", 5)}
+    assert groups.count("segment:new") == 10
+    groups.forget([], ["p_0"])
+    assert groups.count("segment:loyal") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain.erasure import Gone
 from chalicelib.domain.errors import BadRequest
 from chalicelib.domain.events import Rejection
 from chalicelib.services.ports import Keys, Rejected, Stops
@@ -28,6 +29,23 @@ class TestStops:
         stops.add("h1", "bounced", 5)
         stops.add("h1", "complained", 6)
         assert stops.among(["h1"]) == {"h1": "complained"}
+        stops.add("h1", "bounced", 5)
+        assert stops.among(["h1"]) == {"h1": "complained"}
+
+    def test_of_homes_are_told_with_their_times_and_what_went(self, stops: Stops) -> None:
+        stops.add("p_1", "erased", 5)
+        stops.add(*Gone("p_2", 6, history=False).stop)
+        stops.add("h1", "bounced", 5)
+        stops.add("p_1", "erased", 9)
+        stops.add(*Gone("p_2", 3, history=True).stop)
+        assert sorted(stops.erased().items) == [("p_1", 9, True), ("p_2", 3, True), ("p_2", 6, False)]
+
+    @pytest.mark.parametrize("limit", [1, 3, 100])
+    def test_of_homes_are_told_page_by_page(self, stops: Stops, limit: int) -> None:
+        for number in range(7):
+            stops.add(f"p_{number}", "erased" if number % 2 else "bounced", 5)
+        told = all_items(lambda cursor: stops.erased(cursor, limit))
+        assert sorted(gone.home for gone in told) == ["p_1", "p_3", "p_5"]
 
 
 class TestKeys:
