@@ -1,6 +1,6 @@
 """Erasing a customer: which homes are theirs, and what is left at each.
 
-    us     read homes ----------- put Erased at the profile's home and the first 99 others (one transaction)
+    us     read homes ----------- put Erased at the profile's home and the first 89 others (one transaction)
     ingest     read profile ------- fold --- put profile: conflict; reads again, finds Erased, drops the event
 
 From the first transaction on nobody finds the profile: what still stands at other homes leads to an erasure.
@@ -51,9 +51,9 @@ def gone_of(hash: str, reason: str, at: int) -> Gone:
 class Erasure(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one erasure removes; also the job of its sweep.
 
-    `ids` are all homes of the customer, the profile's own first, and `lived` those that its rows in groups and its
-    decisions were stored under. `until` says up to when (ms) what happened at a home is theirs, where that is not
-    simply `at`: somebody else lives there since, or only ever lived there (then 0).
+    `ids` are all homes of the customer, the profile's own first, and `lived` those it lives or has lived at: its
+    decisions and its rows in groups are stored under them. `until` says up to when (ms) what happened at a home is
+    theirs, where that is not simply `at`: somebody else lives there since, or only ever lived there (then 0).
     """
 
     ids: list[str]
@@ -85,7 +85,7 @@ def erasure_of(profile: Profile, doors: Mapping[str, Door], secrets: Secrets, at
         at=at,
         deliveries=deliveries_of(profile),
         groups=groups_of(profile),
-        lived=nobody_elses([profile.id, *profile.merged], doors, profile.id),
+        lived=list(dict.fromkeys([profile.id, *profile.merged])),
         until={home: until for home, until in ends.items() if until != at},
     )
 
@@ -105,9 +105,14 @@ def _until(door: Door | None, home: str, profile: Profile, homes: list[str], at:
     return at
 
 
-def nobody_elses(homes: Iterable[str], doors: Mapping[str, Door], own: str = "") -> list[str]:
-    """Those of the homes where no other profile lives."""
-    return [home for home in homes if home == own or not isinstance(doors.get(home), Profile)]
+def nobody_elses(erasure: Erasure, doors: Mapping[str, Door]) -> list[str]:
+    """The homes they have lived at where nobody lives who came after or is another."""
+    return [
+        home
+        for home in erasure.lived
+        if not isinstance(door := doors.get(home), Profile)
+        or (home == erasure.ids[0] and not was_erased(door, erasure.at))
+    ]
 
 
 def sweep_job(erasure: Erasure) -> dict[str, Any]:

@@ -65,13 +65,13 @@ class EraseAgain:
         if not was_erased(door, gone.at) and not self._is_somebodys(gone.home, door):
             self.vacate.close(gone.home, door, gone.at)
         if gone.history:
-            self.rows(Erasure([gone.home], gone.at, lived=[gone.home]), [gone.home], last=True)
+            self.rows(Erasure([gone.home], gone.at, lived=[gone.home]), {}, last=True)
 
     def _erase(self, profile: Profile, at: int) -> None:
         """All of the profile as it was restored, at the old time; later, if it has decided anything since."""
         erasure, doors = self.vacate.survey(profile, max(at, profile.ledger.now))
         self.vacate(erasure, doors)
-        self.rows(erasure, erasure.lived, last=True)
+        self.rows(erasure, doors, last=True)
 
     def _is_somebodys(self, home: str, door: Door | None) -> bool:
         """Whether a sign leads to a profile that knows of it: a device's owner before, say.

@@ -6,6 +6,7 @@ it when they ring, excerpts of refused events go after 14 days. The lake is rewr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.keys import cause_id
 from chalicelib.domain.lake_lines import first_job, pass_after, rewritten_by
-from chalicelib.domain.profile import Profile
+from chalicelib.domain.profile import Door, Profile
 from chalicelib.services.erase_rows import EraseRows
 from chalicelib.services.ports import Agenda, Clock
 from chalicelib.services.resolve_address import ResolveAddress
@@ -47,7 +48,7 @@ class EraseProfile:
                 self.vacate(erasure, doors)
             except Conflict:
                 continue
-            return self._clear(profile, erasure)
+            return self._clear(profile, erasure, doors)
         raise Unavailable("profiles")
 
     def _plan(self, erasure: Erasure) -> None:
@@ -57,7 +58,7 @@ class EraseProfile:
         due = pass_after(erasure.at)
         self.agenda.put(due, cause_id("l_", str(due)), first_job())
 
-    def _clear(self, profile: Profile, erasure: Erasure) -> dict[str, Any]:
+    def _clear(self, profile: Profile, erasure: Erasure, doors: Mapping[str, Door]) -> dict[str, Any]:
         rings = armed_rings(profile)
         held = [(one.held_until, id) for id, one in profile.ledger.contacts.items() if one.held_until]
         self.agenda.remove([*rings, *held])
@@ -66,7 +67,7 @@ class EraseProfile:
             "erased": {
                 "identifiers": len(profile.identifiers),
                 "homes": len(erasure.ids),
-                **self.rows(erasure, erasure.lived, last=False),
+                **self.rows(erasure, doors, last=False),
                 "groups": len(erasure.groups),
                 "agenda": len(rings) + len(held),
             },

@@ -3,8 +3,8 @@
 The stops come first: they are what a sweep, the lake and a restore go by. The timeline comes last, because its
 decisions tell of deliveries that the profile has forgotten. Each step bears repeating.
 
-Rows in groups go under every home the profile has had. A merge takes away those of the home that was left, but an
-effect that was set aside and carried out later may have brought one back.
+Rows in groups go under every home the profile has had and nobody else lives at now. A merge takes away those of the
+home that was left, but an effect that was set aside and carried out later may have brought one back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.erasure import Erasure, deliveries_in
+from chalicelib.domain.erasure import Erasure, deliveries_in, nobody_elses
+from chalicelib.domain.profile import Door
 from chalicelib.domain.stored import Delivery, pointers_to
 from chalicelib.services.ports import Deliveries, Groups, Quarantine, Stops, Timeline
 from chalicelib.services.read_profile import every
@@ -33,16 +34,16 @@ class EraseRows:
     quarantine: Quarantine
     stops: Stops
 
-    def __call__(self, erasure: Erasure, lived: Sequence[str], *, last: bool) -> dict[str, int]:
-        """How many items of the timeline and rows of deliveries went. `lived` are homes whose rows may go.
+    def __call__(self, erasure: Erasure, doors: Mapping[str, Door], *, last: bool) -> dict[str, int]:
+        """How many items of the timeline and rows of deliveries went. `doors` is what stands at the homes.
 
         `last` is true for the sweep, which leaves no row to a sender.
         """
         for gone in erasure.gone:
             self.stops.add(*gone.stop)
-        self.groups.forget(erasure.groups, lived)
+        self.groups.forget(erasure.groups, nobody_elses(erasure, doors))
         together = _together(erasure.history)
-        known = [*erasure.deliveries, *self._told(together, lived)]
+        known = [*erasure.deliveries, *self._told(together, erasure.lived)]
         deliveries = self._erase_deliveries(list(dict.fromkeys(known)), last=last)
         timeline = sum(self.timeline.erase(homes, until) for until, homes in together.items())
         for until, homes in together.items():

@@ -12,6 +12,7 @@ from chalicelib.domain.erasure import (
     deliveries_in,
     erasure_of,
     is_theirs,
+    nobody_elses,
     sweep_job,
     swept_by,
     was_erased,
@@ -88,8 +89,11 @@ def test_what_happened_at_a_devices_home_is_theirs_up_to_a_time(
 
 def test_only_homes_where_nobody_else_lives_have_rows_of_theirs() -> None:
     ann = Profile("p_ann", merged=["p_old", DEVICE])
-    erasure = erasure_of(ann, {"p_ann": ann, DEVICE: Profile(DEVICE, born_after=5)}, SECRETS, 9)
-    assert erasure.lived == ["p_ann", "p_old"]
+    doors: dict[str, Door] = {"p_ann": ann, DEVICE: Profile(DEVICE, born_after=5)}
+    erasure = erasure_of(ann, doors, SECRETS, 9)
+    assert nobody_elses(erasure, doors) == ["p_ann", "p_old"]
+    later = {**doors, "p_ann": Profile("p_ann", born_after=9), "p_old": Erased("p_old", 9)}
+    assert nobody_elses(erasure, later) == ["p_old"]
 
 
 def test_records_of_decisions_tell_of_deliveries_up_to_a_time() -> None:

@@ -226,6 +226,34 @@ def test_an_sms_that_is_with_its_provider_goes_with_the_sweep_and_so_does_its_po
     assert world.deliveries.rows == {}
 
 
+def test_a_sender_that_claims_a_row_while_it_is_being_erased_keeps_it_until_the_sweep(world: Erasing) -> None:
+    """A row that is due is dropped before it is deleted; of the two, one gets it.
+
+    us       read m_1: due .............. drop if due: refused, so left                       sweep: m_1
+    sender                   claim m_1 ....... provider takes it: 7 ... row m_1: 7, put sms:7
+    """
+    world.gave(world.user("ann"), "m_1", state="due")
+    claim = world.deliveries.move
+    world.meanwhile(
+        world.deliveries,
+        "move",
+        lambda: claim("m_1", come_from=["due"], to="claimed", claim="n1", claimed_at=7),
+    )
+    assert world.erase("user:ann")["erased"]["deliveries"] == 0
+    assert world.deliveries.rows["m_1"].state == "claimed"
+
+
+def test_a_later_erasure_at_a_home_is_not_put_back(world: Erasing) -> None:
+    """As when an earlier one is applied again after a restore."""
+    ann = world.user("ann")
+    erasure, doors = world.vacate.survey(ann, world.clock())
+    later = Erased(world.home("anonymous", "a5"), world.clock() + 9, "9.z")
+    world.profiles.commit([Write(later, doors[later.id].version)])
+    world.vacate(erasure, {**doors, later.id: later})
+    assert world.standing("anonymous", "a5") == later
+    assert set(standing(world)) == {Erased}
+
+
 def test_rows_in_groups_go_under_every_home_too(world: Erasing) -> None:
     """A row that a dead letter brought back to a home the customer has left since."""
     world.publish("playbook: 1\nname: Shop\nsegments: {buyers: {did: Bought}}\n")
