@@ -125,6 +125,18 @@ class Doors:
         """Until when nothing may come back at this very home (ms), 0 if it was never erased."""
         return _erased_at(self.now.get(home))
 
+    def newcomer(self, home: str, at: int, since: int) -> Profile:
+        """An empty profile for whoever comes to a home where nobody lives; `since` is when (ms).
+
+        Where somebody was erased before, what others did at the home may still be kept there for them (a device's
+        first owner): the newcomer has a timeline of their own.
+        """
+        profile = Profile(id=home, born_after=self.erased_at(home, at))
+        profile.ledger.seed, profile.ledger.seed_at = home, since
+        if profile.born_after:
+            profile.timelines = [self.secrets.home("timeline", f"{home}/{profile.born_after}")]
+        return profile
+
     def put(self, door: Door) -> None:
         """Set what stands at a home from now on; a sign keeps in mind what was erased there."""
         if isinstance(door, Sign):

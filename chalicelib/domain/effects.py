@@ -53,12 +53,16 @@ class Leave(msgspec.Struct, frozen=True, tag="leave", omit_defaults=True):
 
 
 class Record(msgspec.Struct, frozen=True, tag="record", omit_defaults=True):
-    """A decision's record, for the timeline and the lake. `body` is the JSON-ready record, under 2 KB."""
+    """A decision's record, for the timeline and the lake. `body` is the JSON-ready record, under 2 KB.
+
+    `timeline` is where it is stored, if not under the profile's id.
+    """
 
     decision: str
     profile: str
     at: int
     body: dict[str, Any] = {}
+    timeline: str = ""
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel", omit_defaults=True):

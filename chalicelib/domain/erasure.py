@@ -85,7 +85,7 @@ def erasure_of(profile: Profile, doors: Mapping[str, Door], secrets: Secrets, at
         at=at,
         deliveries=deliveries_of(profile),
         groups=groups_of(profile),
-        lived=list(dict.fromkeys([profile.id, *profile.merged])),
+        lived=list(dict.fromkeys([profile.id, *profile.merged, *profile.timelines])),
         until={home: until for home, until in ends.items() if until != at},
     )
 
@@ -94,8 +94,11 @@ def _until(door: Door | None, home: str, profile: Profile, homes: list[str], at:
     """Up to when what happened at the home is theirs, 0 if nothing of it.
 
     A device's home keeps what its first owner did before anybody knew them; later owners stored nothing there.
-    Once that was erased, the next to come by the device lives there in turn.
+    Once that was erased, the next to come by the device lives there in turn, with a timeline of their own.
     """
+    lived_in = home == profile.id or home in profile.merged
+    if lived_in and profile.born_after and profile.timelines and home not in profile.timelines:
+        return 0
     if isinstance(door, Profile) and door.id != profile.id:
         return door.born_after if home in profile.merged else 0
     if isinstance(door, Sign):

@@ -53,7 +53,8 @@ def enact(profile: Profile, decision: Decision, ask: Ask, rules: Rules) -> list[
         facts=moment_hash(ask.context) if decision.outcome == "nothing" else "",
     )
     prune(profile.ledger, decision.at)
-    effects.append(Record(decision.id, profile.id, decision.at, record_of(decision, ask)))
+    own = profile.timelines[0] if profile.timelines else ""
+    effects.append(Record(decision.id, profile.id, decision.at, record_of(decision, ask), own))
     return effects
 
 

@@ -130,11 +130,8 @@ def _lead(doors: Doors, identifier: Identifier, event: Event) -> Profile:
     living = doors.resident(home, event.timestamp)
     if living is not None:
         return living
-    born_after = doors.erased_at(home, event.timestamp)
-    profile = Profile(id=home, born_after=born_after)
+    profile = doors.newcomer(home, event.timestamp, event.timestamp)
     profile.identifiers.append(_known(identifier, event))
-    profile.ledger.seed = home
-    profile.ledger.seed_at = event.timestamp
     doors.put(profile)
     return profile
 

@@ -2,7 +2,7 @@
 
 A profile's history lies under its own id and those it has lived at or taken over (`merged`). A split gives each
 part a timeline of its own, a copy of just what is its own: then `timelines` names it, and what lies under the
-homes is nobody's any more.
+homes is nobody's any more. So has whoever comes to a home where somebody was erased.
 """
 
 from __future__ import annotations
@@ -16,8 +16,14 @@ def timelines_of(profile: Profile) -> list[str]:
 
 
 def records_of(profile: Profile) -> list[str]:
-    """The ids the records of its decisions are stored under: relay stores them under the home it decided at."""
-    return list(dict.fromkeys([profile.id, *profile.merged, *profile.timelines]))
+    """The ids the records of its decisions are stored under.
+
+    New ones go where events go. After a split those of the whole stay under the homes of the part that kept it;
+    where somebody was erased before, what lies under a home may be another's.
+    """
+    if profile.timelines and profile.born_after:
+        return profile.timelines
+    return list(dict.fromkeys([*profile.timelines, profile.id, *profile.merged]))
 
 
 def joined_timelines(into: Profile, other: Profile) -> list[str]:

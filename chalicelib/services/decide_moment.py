@@ -182,12 +182,10 @@ def _profile_for(question: Question, doors: Doors, now: int) -> Profile:
         if found is not None and (not users or users & theirs or not is_known(found)):
             return found
     lead = asked[0]
-    home = doors.home(lead)
-    fresh = Profile(id=home, born_after=doors.erased_at(home, now))
+    fresh = doors.newcomer(doors.home(lead), now, now)
     fresh.identifiers.append(
         Known(lead.kind, lead.value, now, "", proven=question.proven and lead.kind == "user")
     )
-    fresh.ledger.seed, fresh.ledger.seed_at = home, now
     return fresh
 
 

@@ -149,7 +149,9 @@ class RelayEffects:
             case Leave():
                 self.groups.leave(effect.group, effect.profile)
             case Record():
-                self.timeline.record(effect.profile, effect.decision, effect.at, effect.body)
+                self.timeline.record(
+                    effect.timeline or effect.profile, effect.decision, effect.at, effect.body
+                )
             case Cancel():
                 self.deliveries.move(effect.delivery, come_from=["due"], to="dropped", reason=effect.reason)
 

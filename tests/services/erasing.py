@@ -11,6 +11,7 @@ from chalicelib.domain.effects import Deliver
 from chalicelib.domain.erasure import SWEEP_AFTER
 from chalicelib.domain.profile import Door, Profile
 from chalicelib.domain.stored import Commit, Delivery
+from chalicelib.domain.timelines import records_of
 from chalicelib.services.erase_profile import EraseProfile
 from chalicelib.services.erase_rows import EraseRows
 from chalicelib.services.put_off import PutOff
@@ -66,7 +67,7 @@ class Erasing(World):
         )
         self.deliveries.create(Delivery(id, profile.id, state, now, body=body, provider_id=provider))
         record = {"decision": f"d_{id}", "at": now, "choices": [{"delivery": id}]}
-        self.timeline.record(profile.id, f"d_{id}", now, record)
+        self.timeline.record(records_of(profile)[0], f"d_{id}", now, record)
 
     def sweep_job(self) -> dict[str, Any]:
         """The latest sweep that was put on the agenda."""

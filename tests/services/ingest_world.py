@@ -12,6 +12,7 @@ from chalicelib.domain.keys import Secrets
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.playbook.parsing import parse
 from chalicelib.domain.profile import Profile
+from chalicelib.domain.timelines import timelines_of
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.ingest_events import Ingested, IngestEvents
 from chalicelib.services.live_rules import LiveRules
@@ -100,3 +101,7 @@ class World:
     def user(self, value: str) -> Profile:
         """The profile of a user id."""
         return self.profile("user", value)
+
+    def did(self, profile: Profile) -> list[str]:
+        """What a customer's timeline tells, by name, oldest first."""
+        return [event.event for event in self.timeline.page(timelines_of(profile), 1_000).items][::-1]
