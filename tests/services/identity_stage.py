@@ -7,7 +7,7 @@ what must be true after each step, `settle` lets everything come to rest, and `c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -335,7 +335,7 @@ class Stage:
         return {event.message_id for batch in self.sent.values() for event in batch.events}
 
     def _compare_one(self, profile: Profile, customer: Customer) -> None:
-        facts, events = profile.facts, customer.events.values()
+        events = customer.events.values()
         seen = {short_id(id): id for id in self.events}
         folded = sorted(seen[one] for one in profile.seen.ids)
         assert folded == sorted(customer.events), _told("what was folded", folded, sorted(customer.events))
