@@ -19,7 +19,7 @@ import msgspec
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.profile import Door
-from chalicelib.domain.stored import Write
+from chalicelib.domain.stored import Page, Write
 from tests.fakes.faulty import port
 from tests.fakes.people import FakeProfiles
 
@@ -178,6 +178,10 @@ class SteppedProfiles:
     def commit(self, writes: Sequence[Write]) -> None:
         """At its turn."""
         self.stepper.call("commit", lambda: self._commit(writes))
+
+    def scan(self, cursor: str = "", limit: int = 500) -> Page:
+        """No worker scans; it is the port's."""
+        return self.profiles.scan(cursor, limit)
 
     def _seen(self, ids: Sequence[str], turn: Turn, *, consistent: bool) -> dict[str, Door]:
         return self.profiles.read_late(ids, () if consistent else turn.lags)

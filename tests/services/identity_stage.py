@@ -137,7 +137,7 @@ class Stage:
         """
         number = len(self.events) + 1
         sent = dict(name.split(":", 1) for name in names)
-        traits = {kind: sent[kind] for kind in ("email", "phone") if kind in sent}
+        traits: dict[str, Any] = {kind: sent[kind] for kind in ("email", "phone") if kind in sent}
         traits |= {"plan": plan} if plan and not previous else {}
         context: dict[str, Any] = {}
         if "device" in sent:
