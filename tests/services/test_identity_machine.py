@@ -53,7 +53,7 @@ LAGS = [(), (1,), (0, 1), (2, 0), (0, 0, 1), (3, 1, 0), (0, 2, 1)]
 TURNS = [
     *[DONE] * 24,
     *(Turn(lags=lags, torn=torn) for torn in (False, True) for lags in LAGS),
-    *(Turn(fate) for fate in get_args(Fate) for _ in range(3)),
+    *(Turn(fate) for fate in get_args(Fate) for _ in range(4)),
 ]
 
 events = st.tuples(st.integers(0, 11), st.sampled_from(NAMES), st.sampled_from(SAYS))
@@ -93,14 +93,13 @@ class IdentityMachine(RuleBasedStateMachine):
         self._try(self.stage.take, self._workers(busy=False)[0], *newest[start : start + count])
 
     @precondition(lambda self: self._workers(busy=True))
-    @rule(pick=small, turn=st.sampled_from(TURNS), more=st.integers(0, 5))
-    def go(self, pick: int, turn: Turn, more: int) -> None:
+    @rule(pick=small, plain=st.integers(0, 2), turn=st.sampled_from(TURNS))
+    def go(self, pick: int, plain: int, turn: Turn) -> None:
         busy = self._workers(busy=True)
         worker = busy[pick % len(busy)]
-        self._try(self.stage.go, worker, replace(turn, lags=()) if self.calm else turn)
-        for _ in range(more):
+        for one in (*[DONE] * plain, replace(turn, lags=()) if self.calm else turn):
             if self.stage.workers[worker].is_busy:
-                self._try(self.stage.go, worker)
+                self._try(self.stage.go, worker, one)
 
     def teardown(self) -> None:
         try:
