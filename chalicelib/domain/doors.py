@@ -226,8 +226,11 @@ def lists(profile: Profile, identifier: Identifier) -> Known | None:
 
 
 def with_owner(sign: Sign | None, home: str, profile: str, start: int) -> Sign:
-    """A sign whose door belongs to the profile from `start` on; the latest start is where it leads now."""
+    """A sign whose door belongs to the profile from `start` on; the latest start is where it leads now.
+
+    Of two that start in one millisecond the one linked later has it.
+    """
     before = list(sign.owners or [(sign.forward_to, 0)]) if sign else []
     kept = [(owner, since) for owner, since in before if (owner, since) != (profile, start)]
-    owners = sorted([*kept, (profile, start)], key=lambda one: (one[1], one[0]))[-MOST_OWNERS:]
+    owners = sorted([*kept, (profile, start)], key=lambda one: one[1])[-MOST_OWNERS:]
     return Sign(id=home, forward_to=owners[-1][0], owners=owners, version=sign.version if sign else "")

@@ -26,10 +26,11 @@ from chalicelib.domain.keys import Secrets
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.stored import Write
+from chalicelib.domain.timelines import timelines_of
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.live_rules import NONE_YET, LiveRules
-from tests.fakes import FakeClock, FakeEventQueue, FakeLake, FakePlaybooks, FakeRejected
+from tests.fakes import FakeClock, FakeEventQueue, FakeLake, FakePlaybooks, FakeQuarantine, FakeRejected
 
 THREADS = 8
 CUSTOMERS = 4
@@ -111,6 +112,7 @@ class Crowd:
             timeline=DynamoTimeline(self.client, self.tables[1]),
             lake=FakeLake(),
             rejected=FakeRejected(),
+            quarantine=FakeQuarantine(),
             queue=self.queue,
             rules=self.rules,
             secrets=self.secrets,
@@ -148,7 +150,7 @@ class Crowd:
 
     def history(self, profile: Profile) -> list[str]:
         """Message ids of what happened to a customer."""
-        page = self.timeline.page([profile.id, *profile.merged], 1000)
+        page = self.timeline.page(timelines_of(profile), 1000)
         return sorted(event.message_id for event in page.items)
 
 

@@ -25,19 +25,27 @@ class FakeTimeline(Faulty):
         super().__init__()
         self.events: defaultdict[str, dict[str, Event]] = defaultdict(dict)
         self.recorded: defaultdict[str, dict[Place, bytes]] = defaultdict(dict)
+        #: In which companies an event was stored: it stays until each of them is taken back.
+        self._stored: defaultdict[tuple[str, str], set[frozenset[str]]] = defaultdict(set)
 
     @port
     def append(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
         for profile, events in entries:
+            together = frozenset(event.message_id for event in events)
             for event in events:
+                self._stored[profile, event.message_id].add(together)
                 copy = msgspec.json.decode(msgspec.json.encode(event), type=Event)
                 self.events[profile].setdefault(event.message_id, copy)
 
     @port
     def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
         for profile, events in entries:
+            together = frozenset(event.message_id for event in events)
             for event in events:
-                self.events[profile].pop(event.message_id, None)
+                companies = self._stored[profile, event.message_id]
+                companies.discard(together)
+                if not companies:
+                    self.events[profile].pop(event.message_id, None)
 
     @port
     def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:

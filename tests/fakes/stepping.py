@@ -19,7 +19,7 @@ import msgspec
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.profile import Door
-from chalicelib.domain.stored import Page, Write
+from chalicelib.domain.stored import Page, Unchanged, Write
 from tests.fakes.faulty import port
 from tests.fakes.people import FakeProfiles
 
@@ -175,9 +175,9 @@ class SteppedProfiles:
             found |= suffer(turn, lambda: self._seen(asked[middle:], turn, consistent=consistent))
         return found
 
-    def commit(self, writes: Sequence[Write]) -> None:
+    def commit(self, writes: Sequence[Write], relied: Sequence[Unchanged] = ()) -> None:
         """At its turn."""
-        self.stepper.call("commit", lambda: self._commit(writes))
+        self.stepper.call("commit", lambda: self._commit(writes, relied))
 
     def scan(self, cursor: str = "", limit: int = 500) -> Page:
         """No worker scans; it is the port's."""
@@ -186,6 +186,6 @@ class SteppedProfiles:
     def _seen(self, ids: Sequence[str], turn: Turn, *, consistent: bool) -> dict[str, Door]:
         return self.profiles.read_late(ids, () if consistent else turn.lags)
 
-    def _commit(self, writes: Sequence[Write]) -> None:
-        self.profiles.commit(writes)
+    def _commit(self, writes: Sequence[Write], relied: Sequence[Unchanged]) -> None:
+        self.profiles.commit(writes, relied)
         self.committed(writes)

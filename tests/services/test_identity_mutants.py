@@ -14,7 +14,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from chalicelib.domain import facts, linking
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.profile import Door, Known, Seen, Sign
-from chalicelib.domain.stored import Write
+from chalicelib.domain.stored import Unchanged, Write
 from chalicelib.services import ingest_events
 from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.work_circle import Round
@@ -26,7 +26,7 @@ SOON = 400
 
 
 def no_condition(patch: pytest.MonkeyPatch) -> None:
-    def commit(self: FakeProfiles, writes: Sequence[Write]) -> None:
+    def commit(self: FakeProfiles, writes: Sequence[Write], relied: Sequence[Unchanged] = ()) -> None:
         for write in writes:
             self._put(write)
 
@@ -36,7 +36,7 @@ def no_condition(patch: pytest.MonkeyPatch) -> None:
 def no_condition_on_absence(patch: pytest.MonkeyPatch) -> None:
     commit = FakeProfiles.commit
 
-    def overwrite(self: FakeProfiles, writes: Sequence[Write]) -> None:
+    def overwrite(self: FakeProfiles, writes: Sequence[Write], relied: Sequence[Unchanged] = ()) -> None:
         commit(self, [one if one.expected else Write(one.door, self._version(one.door.id)) for one in writes])
 
     patch.setattr(FakeProfiles, "commit", overwrite)
