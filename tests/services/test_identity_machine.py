@@ -20,7 +20,6 @@ from chalicelib.domain.events import Event
 from tests.fakes.stepping import DONE, Fate, Turn
 from tests.services.identity_stage import VALUES, Stage
 
-# A gap the size of one in a thousand examples shows in a run of more: EXAMPLES=20000.
 EXAMPLES = int(os.environ.get("EXAMPLES", "2000"))
 STEPS = 40
 WORKERS = 3
