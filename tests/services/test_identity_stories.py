@@ -88,3 +88,8 @@ def test_an_event_that_went_to_the_next_owner_leaves_the_history_of_the_one_befo
         stage.go(1)
     played(stage, stage.send(stage.event(1, "user:v", "anonymous:b")))
     at_rest(stage)
+
+
+def test_an_alias_is_not_committed_before_the_user_it_found_in_the_same_batch(stage: Stage) -> None:
+    played(stage, stage.send(stage.event(0, "user:u"), stage.event(0, "user:v", previous="u")))
+    at_rest(stage)
