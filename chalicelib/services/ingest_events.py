@@ -43,7 +43,7 @@ from chalicelib.services.ports import (
     Unchanged,
     Write,
 )
-from chalicelib.services.work_circle import Place, Round, WorkCircle, homes
+from chalicelib.services.work_circle import Place, Round, WorkCircle, homes, is_known
 
 EXCERPT = 2_000
 """Bytes of an event that names nobody, as the operator sees it."""
@@ -199,9 +199,29 @@ class IngestEvents:
                 stored = self._store_again(one, stored)
                 self._set_aside([(Circle(items), one)], outcome)
         except Retry:
+            self._take_back(items, stored, work)
             self._requeue(Circle(items), outcome)
         except Exception as fault:  # noqa: BLE001 - see _attempt
+            self._take_back(items, stored, work)
             self._isolate(Circle(items), fault, outcome)
+
+    def _take_back(self, items: Sequence[Item], stored: Sequence[Entry], work: WorkCircle) -> None:
+        """Take what was not committed out of the timeline again, as well as that goes.
+
+        It may come again days later, out of the dead-letter queue. What is then in the timeline, and older than what
+        the customer's memory goes back to, counts as folded: the event would be lost in silence. What was committed
+        after all (an answer was lost) is known to the memory, and stays.
+        """
+        try:
+            doors = self._open(items, work, consistent=True)
+            folded = {item.event.message_id for item in items if is_known(item, doors)}
+            for (timeline, _), events in stored:
+                if rest := [event for event in events if event.message_id in folded]:
+                    self.timeline.append([(timeline, rest)])
+                if len(rest) < len(events):
+                    self.timeline.withdraw([(timeline, events)])
+        except Retry:
+            return
 
     def _store_again(self, one: Round, stored: Sequence[Entry]) -> list[Entry]:
         """Store what this pass made of events that the one before has stored, and lost the race to commit.
@@ -229,12 +249,14 @@ class IngestEvents:
         """One transaction where a sign changes or is relied on; else each profile alone.
 
         Alone is safe as each folds an event once: what was not committed yet is folded when the circle comes again.
+        They go in the order in which events were taken: a link may have been refused because of who came before.
         """
         doors = one.doors
+        order = dict.fromkeys(profile.id for profile, _ in one.taken)
         writes = [
             Write(_renewed(doors.now[home]), doors.versions.get(home, ""), tuple(doors.outbox.get(home, ())))
-            for home in sorted(doors.changed)
-            if home in doors.now
+            for home in (*order, *sorted(doors.changed - order.keys()))
+            if home in doors.changed and home in doors.now
         ]
         relied = [Unchanged(home, doors.versions[home]) for home in sorted(doors.relied - doors.changed)]
         if not writes:

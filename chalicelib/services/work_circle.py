@@ -21,7 +21,7 @@ from chalicelib.domain.effects import Effect
 from chalicelib.domain.events import LINK_REFUSED, Event
 from chalicelib.domain.facts import fold
 from chalicelib.domain.heat import is_hot, warm
-from chalicelib.domain.identifiers import CHANGES_HANDS
+from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.linking import Refusal, ends_login, let_go, place_event
 from chalicelib.domain.places import place_of
@@ -111,16 +111,9 @@ class WorkCircle:
         return one
 
     def _folded_before(self, items: Sequence[Item], one: Round) -> set[str]:
-        """Message ids that were folded already: by an earlier owner of the device they came from, or long ago.
+        """Message ids that were folded so long ago that the memory of whoever folded them has dropped them.
 
-        An event that comes again after its device changed hands would be folded by the new owner as well:
-
-            worker A   e at 15: Ana's door, put Ana ... dies before the queue knows
-            worker B                                     Ben's login, stamped 12: Ben's door from 12 on
-            queue                                                              e again: Ben's door, but Ana knows e
-
-        Of what the profile's memory has dropped, the timeline tells. What that took after the memory's floor would
-        still be remembered if it had been committed:
+        What the timeline took after the memory's floor would still be remembered if it had been committed:
 
             worker   looks e up: new ... stores e ... dies
             queue                                  again: e is stored, received after the floor, not remembered
@@ -129,10 +122,8 @@ class WorkCircle:
         readers: dict[str, Profile] = {}
         found: set[str] = set()
         for item in items:
-            for profile in (*_residents(item, one.doors), *(others := list(_other_owners(item, one.doors)))):
-                if profile in others and knows(profile.seen, item.event):
-                    found.add(item.event.message_id)
-                elif item.event.message_id not in one.new and may_have_forgotten(profile.seen, item.event):
+            for profile in _takers(item, one.doors):
+                if item.event.message_id not in one.new and may_have_forgotten(profile.seen, item.event):
                     late.setdefault(profile.id, []).append(item.event)
                     readers[profile.id] = profile
         for profile_id, events in late.items():
@@ -157,7 +148,7 @@ class WorkCircle:
     def _take(self, one: Round, item: Item) -> None:
         event = item.event
         now = max(self.clock(), event.timestamp)
-        if self._is_too_much(one, item):
+        if self._is_repeat(one, item) or self._is_too_much(one, item):
             return
         profile = self._place(one, item)
         if profile is None or _elsewhere(profile, event, now):
@@ -175,12 +166,31 @@ class WorkCircle:
         if effects or (fresh and not (timer and event.event == PUBLISHED)):
             _keep(one, profile, effects)
 
+    def _is_repeat(self, one: Round, item: Item) -> bool:
+        """Whether the event was folded before: its first copy stands, with its time and its links.
+
+        Also by an earlier owner of the device it came from, or the new owner would fold it as well:
+
+            worker A   e at 15: Ana's door, put Ana ... dies before the queue knows
+            worker B                                     Ben's login, stamped 12: Ben's door from 12 on
+            queue                                                              e again: Ben's door, but Ana knows e
+
+        What a worker has handed back is stored again: it may have taken it out of the timeline.
+        """
+        for profile in _takers(item, one.doors):
+            if knows(profile.seen, item.event):
+                if item.batch.attempt:
+                    one.keep(profile, item.event)
+                return True
+        return False
+
     def _is_too_much(self, one: Round, item: Item) -> bool:
         """Whether the event is set aside: before it links, since a flood links a flood of ids."""
-        if item.batch.released or not item.identifiers:
+        if item.batch.released or item.event.profile:
             return False
-        profile = one.doors.resident(one.doors.home(item.identifiers[0]), item.at)
-        if profile is None or not is_hot(profile, item.event, self.most) or knows(profile.seen, item.event):
+        home = one.doors.home(_lead_of(item, one.doors))
+        profile = one.doors.resident(home, item.at)
+        if profile is None or not is_hot(profile, item.event, self.most):
             return False
         one.aside.setdefault(profile.id, []).append(item.event)
         return True
@@ -222,11 +232,24 @@ def _residents(item: Item, doors: Doors) -> Iterator[Profile]:
             yield profile
 
 
-def _other_owners(item: Item, doors: Doors) -> Iterator[Profile]:
-    """Whoever else has had the device that an event came from, where nothing steadier says whose it is."""
-    if item.identifiers and item.identifiers[0].kind in CHANGES_HANDS:
-        home = doors.home(item.identifiers[0])
-        living = doors.resident(home, item.at)
+def is_known(item: Item, doors: Doors) -> bool:
+    """Whether the memory of whoever may have folded the event holds it."""
+    return any(knows(profile.seen, item.event) for profile in _takers(item, doors))
+
+
+def _lead_of(item: Item, doors: Doors) -> Identifier:
+    """The strongest identifier, an alias's previous id read as what exists."""
+    strongest = item.identifiers[0]
+    return strongest if strongest.kind != "previous" else order_of_taking(item, doors)[0]
+
+
+def _takers(item: Item, doors: Doors) -> Iterator[Profile]:
+    """Whoever may have folded the event: whom its strongest identifier leads to, or who has had the device it names."""
+    home = item.event.profile or doors.home(lead := _lead_of(item, doors))
+    living = doors.resident(home, item.at)
+    if living is not None:
+        yield living
+    if not item.event.profile and lead.kind in CHANGES_HANDS:
         yield from (owner for owner in doors.owners(home) if owner is not living)
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain import facts, linking
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.profile import Door, Known, Seen, Sign
 from chalicelib.domain.stored import Unchanged, Write
-from chalicelib.services import ingest_events
+from chalicelib.services import ingest_events, work_circle
 from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.work_circle import Round
 from tests.fakes import FakeProfiles
@@ -56,7 +56,8 @@ def piece_by_piece(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_memory(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(facts, "knows", lambda _seen, _event: False)
+    for guard in (facts, work_circle):
+        patch.setattr(guard, "knows", lambda _seen, _event: False)
 
 
 def memory_lost_in_a_merge(patch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -138,7 +138,9 @@ def test_a_customer_in_a_segment_does_not_enter_it_again_through_a_merge(world: 
     assert delivered(world) == ["hello"]
 
 
-def test_a_copy_of_an_event_may_still_link_what_was_refused_before(world: World) -> None:
+def test_a_copy_of_an_event_links_nothing_that_its_first_did_not_but_the_next_event_does(
+    world: World,
+) -> None:
     kinds = "identifiers: [{kind: user, unique: true}, {kind: email, %s}]\n"
     world.publish(CART + kinds % "unique: true")
     world.send(world.event("", **TAUGHT))
@@ -149,6 +151,8 @@ def test_a_copy_of_an_event_may_still_link_what_was_refused_before(world: World)
     world.send(link)
     world.publish(CART + kinds % "limit: 5")
     world.send(link)
+    assert world.profile("email", "x@example.com").id == other
+    world.send(world.event("", type="identify", user_id="u", traits={"email": "x@example.com"}))
     joined = [one.profile for one in effects(world, Join)]
     assert joined == [other, world.user("u").id]
     assert [one.profile for one in effects(world, Leave)] == [other]
@@ -259,3 +263,43 @@ def test_a_late_trigger_of_a_hold_that_has_ended_says_nothing_again(world: World
     for one in rings(world, "Topeka Wait Ended"):
         ring(world, one)
     assert delivered(world).count("left") == 1
+
+
+def test_a_copy_with_another_time_moves_no_device(world: World) -> None:
+    """A client's retry: its clock skew is corrected anew, so its time differs. The first copy stands, with its own."""
+    start = world.clock()
+    first = world.event("Login", user_id="ana", anonymous_id="a", timestamp=start + 1)
+    world.send(first)
+    world.send(world.event("Login", user_id="ben", anonymous_id="a", timestamp=start + 2))
+    world.send(msgspec.structs.replace(first, timestamp=start + 3))
+    assert world.profile("anonymous", "a").id == world.user("ben").id
+    assert world.user("ana").facts.activity["Login"].total == 1
+
+
+def test_a_round_without_signs_is_committed_in_the_order_its_events_were_taken(world: World) -> None:
+    """An alias is refused because of a user of the same round: that user's profile must be there first."""
+    ids = [world.secrets.home("user", name) for name in "uv"]
+    world.send(
+        world.event("", user_id="v"),
+        world.event("", type="alias", user_id="u", previous_id="v", timestamp=world.clock() + 1),
+    )
+    assert [home for home, _, _ in world.profiles.stream] == [ids[1], ids[0]]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_event_whose_commit_kept_failing_is_folded_when_it_is_brought_again_days_later(
+    world: World, when: Literal["before", "after"]
+) -> None:
+    """Out of the dead-letter queue, after what the customer's memory goes back to. Also where the answer was lost."""
+    world.send(world.event(user_id="u"))
+    paid = world.event("Order Completed", user_id="u")
+    world.profiles.fail_next("commit", when)
+    world.send(paid)
+    (letter,) = world.queue.batches
+    assert (paid.message_id in world.timeline.events[world.user("u").id]) == (when == "after")
+    for _ in range(3):
+        world.clock.forward(2 * DAY)
+        world.send(world.event(user_id="u"))
+    world.ingest([letter])
+    assert world.user("u").facts.activity["Order Completed"].total == 1
+    assert "Order Completed" in world.did(world.user("u"))
