@@ -28,6 +28,7 @@ from chalicelib.domain.keys import Secrets
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Door, Sign
+from chalicelib.domain.timelines import timelines_of
 from chalicelib.domain.versions import next_version
 from chalicelib.services.by_halves import by_halves
 from chalicelib.services.find_profile import open_doors
@@ -43,7 +44,7 @@ from chalicelib.services.ports import (
     Unchanged,
     Write,
 )
-from chalicelib.services.work_circle import Place, Round, WorkCircle, homes, is_known
+from chalicelib.services.work_circle import Place, Round, WorkCircle, homes, who_knows
 
 EXCERPT = 2_000
 """Bytes of an event that names nobody, as the operator sees it."""
@@ -214,9 +215,10 @@ class IngestEvents:
         """
         try:
             doors = self._open(items, work, consistent=True)
-            folded = {item.event.message_id for item in items if is_known(item, doors)}
+            known = {item.event.message_id: who_knows(item, doors) for item in items}
+            told = {id: timelines_of(profile) for id, profile in known.items() if profile}
             for (timeline, _), events in stored:
-                if rest := [event for event in events if event.message_id in folded]:
+                if rest := [event for event in events if timeline in told.get(event.message_id, ())]:
                     self.timeline.append([(timeline, rest)])
                 if len(rest) < len(events):
                     self.timeline.withdraw([(timeline, events)])
@@ -314,10 +316,12 @@ def _renewed(door: Door) -> Door:
 def _is_obsolete(event: Event, place: Place, one: Round) -> bool:
     """Whether a pass has put elsewhere what an earlier one stored here, or no longer refuses the link it tells of.
 
-    An event that the pass does not store at all has been folded by then: it stays.
+    An event that has been folded by then (its commit's answer was lost, or a copy was quicker) stays with who did.
     """
     if event.message_id in {each.message_id for each in one.entries.get(place, ())}:
         return False
+    if event.message_id in one.known:
+        return place[0] not in one.known[event.message_id]
     about = event.properties.get("event") if event.event == LINK_REFUSED else event.message_id
     return any(each.message_id == about for events in one.entries.values() for each in events)
 

@@ -50,7 +50,8 @@ class Round:
     """One pass over a circle: the doors as they would be, what to store first, and what is left to do.
 
     `taken` are the events in the order they were taken, each with the profile it went to. `entries` are the events
-    to store, by timeline and profile id. `new` are the late ones among them that the timeline had never seen.
+    to store, by timeline and profile id. `new` are the late ones among them that the timeline had never seen,
+    `known` are repeats, with the timelines of who folded them.
     `aside` are those that no customer can have sent, by profile id. `received` are the times of receipt of what was
     folded. `refused` counts refused links by reason. `weight` is the size of the effects in bytes.
     """
@@ -61,6 +62,7 @@ class Round:
     left: list[Item] = field(default_factory=list)
     aside: dict[str, list[Event]] = field(default_factory=dict)
     new: set[str] = field(default_factory=set)
+    known: dict[str, list[str]] = field(default_factory=dict)
     received: dict[str, list[int]] = field(default_factory=dict)
     folded: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -177,12 +179,13 @@ class WorkCircle:
 
         What a worker has handed back is stored again: it may have taken it out of the timeline.
         """
-        for profile in _takers(item, one.doors):
-            if knows(profile.seen, item.event):
-                if item.batch.attempt:
-                    one.keep(profile, item.event)
-                return True
-        return False
+        profile = who_knows(item, one.doors)
+        if profile is None:
+            return False
+        one.known[item.event.message_id] = timelines_of(profile)
+        if item.batch.attempt:
+            one.keep(profile, item.event)
+        return True
 
     def _is_too_much(self, one: Round, item: Item) -> bool:
         """Whether the event is set aside: before it links, since a flood links a flood of ids."""
@@ -232,9 +235,9 @@ def _residents(item: Item, doors: Doors) -> Iterator[Profile]:
             yield profile
 
 
-def is_known(item: Item, doors: Doors) -> bool:
-    """Whether the memory of whoever may have folded the event holds it."""
-    return any(knows(profile.seen, item.event) for profile in _takers(item, doors))
+def who_knows(item: Item, doors: Doors) -> Profile | None:
+    """Who has folded the event, as far as memory goes."""
+    return next((one for one in _takers(item, doors) if knows(one.seen, item.event)), None)
 
 
 def _lead_of(item: Item, doors: Doors) -> Identifier:
