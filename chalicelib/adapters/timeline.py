@@ -1,13 +1,14 @@
 """The table `timeline`: what happened, and what was decided, under each profile id.
 
     profile   profile id
-    at        e#<ms of the first event, 13 digits>#<hash of all message ids>   events of one commit, one hour
+    at        e#<ms of the first event, 13 digits>#<hash of mark and all message ids>   events of one commit, one hour
               d#<ms, 13 digits>#<decision id>                                  a decision's record
     body      compressed JSON: a list of events, or the record
     expires   when DynamoDB may drop it, in seconds
 
-The hash makes a repeat of the same commit overwrite itself. A repeat that was grouped otherwise stays beside
-it, and readers drop its events by message id.
+The hash makes a repeat of the same worker's overwrite itself; the mark is a worker's own, so that one who takes back
+what it could not commit leaves alone what another has stored of the same events. Such repeats stay side by side, and
+readers drop them by message id.
 """
 
 from __future__ import annotations
@@ -68,13 +69,13 @@ class DynamoTimeline:
     ) -> None:
         self._table = Table(client, table, pause)
 
-    def append(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
+    def append(self, entries: Sequence[tuple[str, Sequence[Event]]], mark: str = "") -> None:
         """Store events under profile ids (pairs of profile id and events). Repeats are harmless."""
-        self._table.write(_items_of(entries).values())
+        self._table.write(_items_of(entries, mark).values())
 
-    def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
-        """Take back what one `append` has stored: exactly these entries."""
-        self._table.delete({"profile": {"S": profile}, "at": {"S": at}} for profile, at in _items_of(entries))
+    def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]], mark: str = "") -> None:
+        """Take back what one `append` has stored: exactly these entries, under this mark."""
+        self._table.delete({"profile": {"S": profile}, "at": {"S": at}} for profile, at in _items_of(entries, mark))
 
     def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
         """Store a decision's record under the profile id."""
@@ -145,21 +146,23 @@ class DynamoTimeline:
             yield _Span(int(_key_of(item).split("#")[1]), item["body"]["B"])
 
 
-def _items_of(entries: Sequence[tuple[str, Sequence[Event]]]) -> dict[tuple[str, str], Item]:
+def _items_of(entries: Sequence[tuple[str, Sequence[Event]]], mark: str) -> dict[tuple[str, str], Item]:
     """The items that store these entries, by their keys."""
     return {
-        (profile, item["at"]["S"]): item for profile, events in entries for item in to_items(profile, events)
+        (profile, item["at"]["S"]): item
+        for profile, events in entries
+        for item in to_items(profile, events, mark)
     }
 
 
-def to_items(profile: str, events: Sequence[Event]) -> Iterator[Item]:
+def to_items(profile: str, events: Sequence[Event], mark: str = "") -> Iterator[Item]:
     """One item for each hour-long run of the events, more where one would be too large."""
     for run in _runs(events):
         for part, body in packing.parts(run):
-            ids = "\n".join(event.message_id for event in part)
-            mark = hashlib.blake2b(ids.encode(), digest_size=12).hexdigest()
+            ids = "\n".join((mark, *(event.message_id for event in part)))
+            hashed = hashlib.blake2b(ids.encode(), digest_size=12).hexdigest()
             received = max(event.received_at for event in part)
-            yield _item(profile, f"e#{_digits(part[0].timestamp)}#{mark}", body, received)
+            yield _item(profile, f"e#{_digits(part[0].timestamp)}#{hashed}", body, received)
 
 
 def _runs(events: Sequence[Event]) -> Iterator[list[Event]]:

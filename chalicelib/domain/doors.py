@@ -231,6 +231,5 @@ def with_owner(sign: Sign | None, home: str, profile: str, start: int) -> Sign:
     Of two that start in one millisecond the one linked later has it.
     """
     before = list(sign.owners or [(sign.forward_to, 0)]) if sign else []
-    kept = [(owner, since) for owner, since in before if (owner, since) != (profile, start)]
-    owners = sorted([*kept, (profile, start)], key=lambda one: one[1])[-MOST_OWNERS:]
+    owners = sorted([*before, (profile, start)], key=lambda one: one[1])[-MOST_OWNERS:]
     return Sign(id=home, forward_to=owners[-1][0], owners=owners, version=sign.version if sign else "")

@@ -161,8 +161,10 @@ def _link(
 def _why_not_again(doors: Doors, home: str, event: Event) -> str:
     """A door that everybody's events carry would have each of them wait for its one item."""
     owners = _owners(doors, home)
-    full = len(owners) == MOST_OWNERS and event.timestamp - owners[0][1] < HURRY
-    return "too-many-owners" if full else ""
+    if len(owners) < MOST_OWNERS:
+        return ""
+    latest = max(event.timestamp, owners[-1][1])
+    return "too-many-owners" if latest - owners[0][1] < HURRY else ""
 
 
 def _attach(

@@ -96,7 +96,15 @@ class IngestEvents:
         """Fold every event of the batches once; nothing of a batch is lost, whatever fails."""
         outcome = Ingested()
         rules = self.rules.current()
-        work = WorkCircle(self.timeline, rules, self.rules.switches(), self.learned(), self.clock, self.most)
+        work = WorkCircle(
+            self.timeline,
+            rules,
+            self.rules.switches(),
+            self.learned(),
+            self.clock,
+            self.most,
+            nonces.token_hex(6),
+        )
         by_halves(
             lambda part: self._take_in(part, work, outcome),
             self._identify(batches, rules.playbook, outcome),
@@ -109,7 +117,7 @@ class IngestEvents:
         doors = self._open(items, work)
         first = [(circle, self._attempt(circle, doors, work, outcome)) for circle in circles_of(items, doors)]
         rounds = [(circle, one) for circle, one in first if one is not None]
-        self._store(one for _, one in rounds)
+        self._store((one for _, one in rounds), work.mark)
         self._set_aside(rounds, outcome)
         if self.pool > 1 and len(rounds) > 1:
             with ThreadPoolExecutor(self.pool) as pool:
@@ -152,12 +160,12 @@ class IngestEvents:
             self._isolate(circle, fault, outcome)
             return None
 
-    def _store(self, rounds: Iterable[Round]) -> None:
+    def _store(self, rounds: Iterable[Round], mark: str) -> None:
         """Timeline and lake first, once for all: whatever is committed afterwards is already there."""
         entries = [(place, events) for one in rounds for place, events in one.entries.items() if events]
         if not entries:
             return
-        self.timeline.append([(timeline, events) for (timeline, _), events in entries])
+        self.timeline.append([(timeline, events) for (timeline, _), events in entries], mark)
         self.lake.put(
             "event", [event_line(profile, event) for (_, profile), events in entries for event in events]
         )
@@ -197,7 +205,7 @@ class IngestEvents:
                 if not items:
                     return
                 one = work(items, self._open(items, work, consistent=True), one.new)
-                stored = self._store_again(one, stored)
+                stored = self._store_again(one, stored, work.mark)
                 self._set_aside([(Circle(items), one)], outcome)
         except Retry:
             self._take_back(items, stored, work)
@@ -219,13 +227,13 @@ class IngestEvents:
             told = {id: timelines_of(profile) for id, profile in known.items() if profile}
             for (timeline, _), events in stored:
                 if rest := [event for event in events if timeline in told.get(event.message_id, ())]:
-                    self.timeline.append([(timeline, rest)])
+                    self.timeline.append([(timeline, rest)], work.mark)
                 if len(rest) < len(events):
-                    self.timeline.withdraw([(timeline, events)])
+                    self.timeline.withdraw([(timeline, events)], work.mark)
         except Retry:
             return
 
-    def _store_again(self, one: Round, stored: Sequence[Entry]) -> list[Entry]:
+    def _store_again(self, one: Round, stored: Sequence[Entry], mark: str) -> list[Entry]:
         """Store what this pass made of events that the one before has stored, and lost the race to commit.
 
         What now belongs elsewhere is taken back, so that no timeline tells what its customer did not do:
@@ -240,11 +248,11 @@ class IngestEvents:
             rest = [event for event in events if not _is_obsolete(event, place, one)]
             if len(rest) < len(events):
                 if rest:
-                    self.timeline.append([(place[0], rest)])
-                self.timeline.withdraw([(place[0], events)])
+                    self.timeline.append([(place[0], rest)], mark)
+                self.timeline.withdraw([(place[0], events)], mark)
             kept.append((place, rest))
         fresh = _only_new(one, kept)
-        self._store([fresh])
+        self._store([fresh], mark)
         return kept + list(fresh.entries.items())
 
     def _commit(self, one: Round) -> None:

@@ -43,11 +43,14 @@ class Profiles(Protocol):
 class Timeline(Protocol):
     """What happened, by profile id; one compressed item per commit and hour."""
 
-    def append(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
-        """Store events under profile ids (pairs of profile id and events). Repeats are harmless."""
+    def append(self, entries: Sequence[tuple[str, Sequence[Event]]], mark: str = "") -> None:
+        """Store events under profile ids (pairs of profile id and events). Repeats are harmless.
 
-    def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
-        """Take back what one `append` has stored: exactly these entries."""
+        What is stored under one mark stays when the same is withdrawn under another.
+        """
+
+    def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]], mark: str = "") -> None:
+        """Take back what one `append` has stored: exactly these entries, under this mark."""
 
     def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
         """Store a decision's record under the profile id."""

@@ -26,21 +26,21 @@ class FakeTimeline(Faulty):
         self.events: defaultdict[str, dict[str, Event]] = defaultdict(dict)
         self.recorded: defaultdict[str, dict[Place, bytes]] = defaultdict(dict)
         #: In which companies an event was stored: it stays until each of them is taken back.
-        self._stored: defaultdict[tuple[str, str], set[frozenset[str]]] = defaultdict(set)
+        self._stored: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
 
     @port
-    def append(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
+    def append(self, entries: Sequence[tuple[str, Sequence[Event]]], mark: str = "") -> None:
         for profile, events in entries:
-            together = frozenset(event.message_id for event in events)
+            together = (mark, *sorted(event.message_id for event in events))
             for event in events:
                 self._stored[profile, event.message_id].add(together)
                 copy = msgspec.json.decode(msgspec.json.encode(event), type=Event)
                 self.events[profile].setdefault(event.message_id, copy)
 
     @port
-    def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]]) -> None:
+    def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]], mark: str = "") -> None:
         for profile, events in entries:
-            together = frozenset(event.message_id for event in events)
+            together = (mark, *sorted(event.message_id for event in events))
             for event in events:
                 companies = self._stored[profile, event.message_id]
                 companies.discard(together)

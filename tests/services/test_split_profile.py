@@ -308,9 +308,9 @@ def test_a_worker_that_read_the_whole_folds_into_the_part_it_belongs_to(world: S
     joined(world)
     append, e = world.timeline.append, world.event("Slow", anonymous_id="a")
 
-    def slow(entries: Any) -> None:
+    def slow(entries: Any, mark: str = "") -> None:
         world.timeline.append = append  # type: ignore[method-assign]
-        append(entries)
+        append(entries, mark)
         world.split("user:ana", "anonymous:a")
 
     world.timeline.append = slow  # type: ignore[method-assign]
