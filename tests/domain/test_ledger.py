@@ -377,6 +377,36 @@ def test_one_decision_per_customer_and_moment_after_a_merge() -> None:
     assert len(first.ledger.decisions) == 2
 
 
+def test_two_arms_of_one_experiment_mark_whoever_was_two() -> None:
+    plain_arm, bold = (
+        Ledger(arms={"copy": ("plain", 3)}),
+        Ledger(arms={"copy": ("bold", 5), "when": ("early", 1)}),
+    )
+    same = Ledger(arms={"copy": ("plain", 9)})
+    assert ledger.join(plain_arm, bold).crossed == ["copy"]
+    assert ledger.join(plain_arm, same).crossed == []
+    assert ledger.join(ledger.join(plain_arm, bold), same).crossed == ["copy"]
+    assert ledger.join(plain_arm, ledger.join(same, bold)).crossed == ["copy"]
+
+
+@pytest.mark.parametrize(
+    ("state", "then"), [("reserved", "dropped"), ("sent", "sent"), ("clicked", "clicked")]
+)
+def test_of_two_decisions_about_one_moment_the_later_is_not_sent_any_more(state: Any, then: str) -> None:
+    def had(delivery: str, at: int, state: Any) -> Ledger:
+        contact = msgspec.structs.replace(contact_at(at), state=state)
+        return Ledger(
+            contacts={delivery: contact},
+            decisions={"rain:x": Made(delivery, at, "offer", messages=[delivery])},
+        )
+
+    earlier, later = had("m_1", 3, "reserved"), had("m_2", 5, state)
+    for joined in (ledger.join(earlier, later), ledger.join(later, earlier)):
+        assert joined.decisions["rain:x"].id == "m_1"
+        assert (joined.contacts["m_1"].state, joined.contacts["m_2"].state) == ("reserved", then)
+    assert plain(ledger.join(earlier, earlier)) == plain(earlier)
+
+
 def test_a_site_that_shows_something_on_every_page_does_not_fill_the_ledger() -> None:
     shown = {f"m_{n:04}": contact_at(ago("1d", NOW) + n, placement="web.home.hero") for n in range(800)}
     sent = {f"m_sent{n}": contact_at(ago("80d", NOW) + n) for n in range(9)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from typing import Any
 
 import pytest
 
@@ -274,3 +275,68 @@ def test_refused_events_can_be_read(ann: Workspace) -> None:
     assert {one["code"] for one in told} == {"reserved-event", "missing-event"}
     assert ann.get("/v1/rejected?since=2999-01-01").json_body["rejected"] == []
     assert ann.get("/v1/rejected?since=x").status_code == 400
+
+
+def split(
+    workspace: Workspace, address: str, body: object, headers: dict[str, str] = OPERATOR
+) -> tuple[int, dict[str, Any]]:
+    answer = workspace.post(f"/v1/profiles/{address}/split", body, headers)
+    return answer.status_code, json.loads(answer.body)
+
+
+def test_a_link_made_in_error_is_taken_back(ann: Workspace) -> None:
+    ann.track("Product Viewed", anonymousId="a1", properties={"sku": "hat"})
+    before = ann.profile("user:ann")
+    assert "Product Viewed" in before["activity"]
+    status, told = split(ann, "user:ann", {"identifier": "anonymous:a1"})
+    assert (status, told["split"]) == (200, "anonymous:a1")
+    assert [one["identifiers"] for one in told["profiles"]] == [
+        [{"kind": "user", "value": "ann"}, {"kind": "email", "value": "ann@example.com"}],
+        [{"kind": "anonymous", "value": "a1"}],
+    ]
+    kept, other = ann.profile("user:ann"), ann.profile("anonymous:a1")
+    assert (kept["id"], set(kept["activity"]), set(other["activity"])) == (
+        before["id"], {"Order Completed"}, {"Product Viewed"},
+    )  # fmt: skip
+    assert other["traits"] == {}
+
+
+def test_the_next_page_view_with_both_ids_joins_nothing_and_says_why(ann: Workspace) -> None:
+    split(ann, "user:ann", {"identifier": "anonymous:a1"})
+    ann.track("Product Viewed", userId="ann", anonymousId="a1")
+    assert ann.profile("user:ann")["id"] != ann.profile("anonymous:a1")["id"]
+    told = json.loads(ann.get("/v1/profiles/user:ann/timeline").body)["events"]
+    refused = [one["properties"] for one in told if one.get("event") == "Topeka Link Refused"]
+    assert [(one["kind"], one["reason"]) for one in refused] == [("anonymous", "split")]
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "status", "code"),
+    [
+        ("user:nobody", {"identifier": "anonymous:a1"}, 404, "not-found"),
+        ("user:ann", {"identifier": "anonymous:other"}, 404, "not-found"),
+        ("user:ann", {"identifier": "nonsense"}, 400, "invalid-identifier"),
+        ("user:ann", {}, 400, "missing-field"),
+        ("user:ann", {"identifier": 5}, 400, "invalid-type"),
+    ],
+)
+def test_what_cannot_be_split_is_told(
+    ann: Workspace, address: str, body: object, status: int, code: str
+) -> None:
+    answered, told = split(ann, address, body)
+    assert (answered, told["error"]["code"]) == (status, code)
+
+
+def test_who_has_one_identifier_and_whose_history_is_gone_are_a_409(ann: Workspace) -> None:
+    ann.track("Seen", userId="bob")
+    status, told = split(ann, "user:bob", {"identifier": "user:bob"})
+    assert (status, told["error"]["code"]) == (409, "nothing-to-split")
+    for events in ann.timeline.events.values():
+        events.clear()
+    status, told = split(ann, "user:ann", {"identifier": "anonymous:a1"})
+    assert (status, told["error"]["code"]) == (409, "history-expired")
+
+
+@pytest.mark.parametrize("key", [WRITE, READER])
+def test_only_who_may_operate_splits(ann: Workspace, key: dict[str, str]) -> None:
+    assert split(ann, "user:ann", {"identifier": "anonymous:a1"}, key)[0] in (401, 403)

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.effects import Join, Leave
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.profile import Door, Erased, Known, Profile, Sign, Stamped
-from chalicelib.domain.stored import Write
+from chalicelib.domain.stored import Unchanged, Write
 from chalicelib.services.ports import Profiles
 from tests.adapters.contract.conftest import fail_next_write, lose_next_answer
 from tests.adapters.contract.listing import all_items
@@ -172,3 +172,35 @@ class TestScan:
 
     def test_of_an_empty_table_is_empty(self, profiles: Profiles) -> None:
         assert all_items(profiles.scan) == []
+
+
+class TestRelied:
+    """What a commit relies on without writing it."""
+
+    def test_a_commit_goes_through_while_it_stands(self, profiles: Profiles) -> None:
+        store(profiles, Sign("p_door", "p_1", "1.a"))
+        profiles.commit(
+            [Write(profile("p_1", "1.a"), "")], [Unchanged("p_door", "1.a"), Unchanged("p_none", "")]
+        )
+        assert set(profiles.read(["p_door", "p_1", "p_none"])) == {"p_door", "p_1"}
+        assert profiles.read(["p_door"])["p_door"].version == "1.a"
+
+    @pytest.mark.parametrize("relied", [Unchanged("p_door", "0.x"), Unchanged("p_door", "")])
+    def test_a_commit_that_relied_on_something_else_does_nothing(
+        self, profiles: Profiles, relied: Unchanged
+    ) -> None:
+        store(profiles, Sign("p_door", "p_1", "1.a"))
+        with pytest.raises(Conflict) as refused:
+            profiles.commit([Write(profile("p_1", "1.a"), ""), Write(profile("p_2", "1.a"), "")], [relied])
+        assert "p_door" in refused.value.ids
+        assert set(profiles.read(["p_1", "p_2"])) == set()
+
+    def test_a_commit_whose_answer_was_lost_is_ours_whatever_became_of_what_it_relied_on(
+        self, profiles: Profiles
+    ) -> None:
+        store(profiles, Sign("p_door", "p_1", "1.a"))
+        writes, relied = [Write(profile("p_1", "1.a"), "")], [Unchanged("p_door", "1.a")]
+        profiles.commit(writes, relied)
+        profiles.commit([Write(Sign("p_door", "p_2", "2.b"), "1.a")])
+        profiles.commit(writes, relied)
+        assert name_at(profiles, "p_1") == "Ann"

@@ -50,6 +50,23 @@ class TestEvents:
         timeline.append([("p_1", three[1:])])
         assert ids(list(timeline.page(["p_1"], 10).items)) == ["m3", "m2", "m1"]
 
+    def test_taken_back_are_gone_but_for_what_another_worker_stored(self, timeline: Timeline) -> None:
+        three = [event("m1", NOON), event("m2", NOON + 1), event("m3", NOON + 5 * HOUR)]
+        timeline.append([("p_1", three), ("p_2", three[:1])], "worker-1")
+        timeline.append([("p_1", three[:2])], "worker-2")
+        timeline.withdraw([("p_1", three)], "worker-1")
+        assert ids(list(timeline.page(["p_1"], 10).items)) == ["m2", "m1"]
+        assert ids(list(timeline.page(["p_2"], 10).items)) == ["m1"]
+        timeline.withdraw([("p_1", three)], "worker-1")
+        timeline.withdraw([("p_1", three[:2])], "worker-2")
+        assert timeline.page(["p_1"], 10).items == ()
+
+    def test_are_erased_without_what_was_decided_where_that_is_asked(self, timeline: Timeline) -> None:
+        timeline.append([("p_1", [event("m1", NOON)])])
+        timeline.record("p_1", "d_1", NOON, {"decision": "d_1"})
+        assert timeline.erase(["p_1"], records=False) == 1
+        assert (timeline.page(["p_1"], 10).items, len(timeline.decisions(["p_1"], 10).items)) == ((), 1)
+
     def test_of_a_merged_customer_are_one_list(self, timeline: Timeline) -> None:
         timeline.append(
             [("p_1", [event("m1", NOON), event("m4", NOON + 30)]), ("p_2", [event("m2", NOON + 10)])]
