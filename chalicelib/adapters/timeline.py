@@ -75,7 +75,9 @@ class DynamoTimeline:
 
     def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]], mark: str = "") -> None:
         """Take back what one `append` has stored: exactly these entries, under this mark."""
-        self._table.delete({"profile": {"S": profile}, "at": {"S": at}} for profile, at in _items_of(entries, mark))
+        self._table.delete(
+            {"profile": {"S": profile}, "at": {"S": at}} for profile, at in _items_of(entries, mark)
+        )
 
     def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
         """Store a decision's record under the profile id."""
