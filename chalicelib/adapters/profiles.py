@@ -5,6 +5,7 @@ version     of this item; a counter and a nonce, never used twice
 doc         the profile's document            (a profile)
 forward_to  the home the person lives at      (a sign)
 owners      JSON of former owners, if any     (a sign)
+heir        who took over who lived here      (a sign where that may differ from where it leads)
 erased_at   ms                                (an erasure; a sign that stands where one was)
 outbox      JSON list of effects, absent when this commit decided nothing
 """
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 VACANT = "attribute_not_exists(#id)"
 UNCHANGED = "#version = :expected"
 
-_STORED = ("id", "version", "doc", "forward_to", "owners", "erased_at")
+_STORED = ("id", "version", "doc", "forward_to", "owners", "heir", "erased_at")
 
 _encode = msgspec.json.Encoder().encode
 _effects = msgspec.json.Decoder(tuple[Effect, ...])
@@ -94,6 +95,8 @@ def to_item(door: Door, outbox: Sequence[Effect] = ()) -> Item:
             item["forward_to"] = {"S": door.forward_to}
             if door.owners:
                 item["owners"] = {"B": _encode(door.owners)}
+            if door.heir:
+                item["heir"] = {"S": door.heir}
             if door.born_after:
                 item["erased_at"] = {"N": str(door.born_after)}
         case Erased():
@@ -113,7 +116,8 @@ def from_item(item: Item) -> Door:
     if "forward_to" in item:
         owners = _owners.decode(item["owners"]["B"]) if "owners" in item else []
         born_after = int(item["erased_at"]["N"]) if "erased_at" in item else 0
-        return Sign(id, item["forward_to"]["S"], version, owners, born_after)
+        heir = item["heir"]["S"] if "heir" in item else ""
+        return Sign(id, item["forward_to"]["S"], version, owners, born_after, heir)
     return Erased(id, int(item["erased_at"]["N"]), version)
 
 

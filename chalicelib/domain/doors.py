@@ -205,7 +205,12 @@ def _erased_at(door: Door | None) -> int:
 
 
 def owner_at(sign: Sign, at: int) -> str:
-    """Whose the door was at a time: the last owner who had started by then, else the first known."""
+    """Whose the door was at a time: the last owner who had started by then, else the first known.
+
+    `EARLIEST` asks by profile id: that is whoever took over who lived here, though another has logged in earlier.
+    """
+    if at == EARLIEST and sign.heir:
+        return sign.heir
     if len(sign.owners) < 2:
         return sign.forward_to
     started = [profile for profile, start in sign.owners if start <= at]
@@ -232,4 +237,5 @@ def with_owner(sign: Sign | None, home: str, profile: str, start: int) -> Sign:
     """
     before = list(sign.owners or [(sign.forward_to, 0)]) if sign else []
     owners = sorted([*before, (profile, start)], key=lambda one: one[1])[-MOST_OWNERS:]
-    return Sign(id=home, forward_to=owners[-1][0], owners=owners, version=sign.version if sign else "")
+    before_it = sign or Sign(home, profile)
+    return Sign(home, owners[-1][0], version=before_it.version, owners=owners, heir=before_it.heir)

@@ -102,7 +102,7 @@ def _until(door: Door | None, home: str, profile: Profile, homes: list[str], at:
     if isinstance(door, Profile) and door.id != profile.id:
         return door.born_after if home in profile.merged else 0
     if isinstance(door, Sign):
-        first = door.owners[0][0] if door.owners else door.forward_to
+        first = door.heir or (door.owners[0][0] if door.owners else door.forward_to)
         if first not in homes:
             return (door.born_after or at) if home in profile.merged else 0
     return at

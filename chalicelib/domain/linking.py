@@ -347,7 +347,7 @@ def _leave_home(doors: Doors, gone: Profile, to: Profile, event: Event) -> None:
         doors.home(Identifier(one.kind, one.value)) for one in gone.identifiers if one.kind in CHANGES_HANDS
     }
     owners = [(to.id, event.timestamp)] if gone.id in homes else []
-    doors.put(Sign(id=gone.id, forward_to=to.id, owners=owners))
+    doors.put(Sign(id=gone.id, forward_to=to.id, owners=owners, heir=to.id if owners else ""))
     pending = doors.outbox.pop(gone.id, [])
     doors.outbox.setdefault(to.id, []).extend(
         effect for effect in pending if not isinstance(effect, Join | Leave)

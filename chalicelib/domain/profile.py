@@ -245,8 +245,8 @@ class Sign(msgspec.Struct, omit_defaults=True):
 
     `owners` of a door that may change hands (anonymous ids, device tokens): the last eight
     (profile id, start ms), oldest first; the last is `forward_to`. A start is the time of the event that linked or
-    handed over. `born_after` is the time of an erasure at
-    this home, before the sign went up.
+    handed over. `heir` took over who lived here: what is addressed to this home goes there, whoever has the door.
+    `born_after` is the time of an erasure at this home, before the sign went up.
     """
 
     id: str
@@ -254,6 +254,7 @@ class Sign(msgspec.Struct, omit_defaults=True):
     version: str = ""
     owners: list[tuple[str, int]] = []
     born_after: int = 0
+    heir: str = ""
 
 
 class Erased(msgspec.Struct, omit_defaults=True):

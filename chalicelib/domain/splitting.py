@@ -86,9 +86,8 @@ def past_devices(
 def _ours(profile: Profile, home: str, doors: Doors) -> Iterator[str]:
     """The owners a door remembers that are the customer, under this or an earlier id."""
     sign = doors.now.get(home)
-    for owner, _ in sign.owners if isinstance(sign, Sign) else ():
-        if doors.leads_to(owner, EARLIEST) == profile.id:
-            yield owner
+    named = [*(owner for owner, _ in sign.owners), sign.heir] if isinstance(sign, Sign) else []
+    yield from (owner for owner in named if owner and doors.leads_to(owner, EARLIEST) == profile.id)
 
 
 def regroup(
@@ -309,6 +308,8 @@ def _lead(doors: Doors, home: str, to: str, ours: set[str]) -> None:
         if doors.leads_to(home, LATEST) != to:
             doors.put(Sign(id=home, forward_to=to))
         return
-    if any(owner in ours and doors.leads_to(owner, EARLIEST) != to for owner, _ in door.owners):
+    named = [*(owner for owner, _ in door.owners), door.heir]
+    if any(owner in ours and doors.leads_to(owner, EARLIEST) != to for owner in named):
         owners = [(to if owner in ours else owner, start) for owner, start in door.owners]
-        doors.put(Sign(id=home, forward_to=owners[-1][0], owners=owners))
+        heir = to if door.heir in ours else door.heir
+        doors.put(Sign(id=home, forward_to=owners[-1][0], owners=owners, heir=heir))

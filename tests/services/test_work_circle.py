@@ -303,3 +303,19 @@ def test_an_event_whose_commit_kept_failing_is_folded_when_it_is_brought_again_d
     world.ingest([letter])
     assert world.user("u").facts.activity["Order Completed"].total == 1
     assert "Order Completed" in world.did(world.user("u"))
+
+
+def test_what_is_addressed_to_a_visitor_reaches_who_they_turned_out_to_be_though_another_login_was_earlier(
+    world: World,
+) -> None:
+    """Ben's login joined the visitor; Ana's, told later, was before it."""
+    start = world.clock()
+    world.send(world.event(anonymous_id="a"))
+    visitor = world.profile("anonymous", "a").id
+    world.clock.forward(HOUR)
+    world.send(world.event("Login", user_id="ben", anonymous_id="a"))
+    world.send(world.event("Login", user_id="ana", anonymous_id="a", timestamp=start + MINUTE))
+    world.send(world.event("Email Opened", profile=visitor, origin="topeka"))
+    assert "Email Opened" in world.user("ben").facts.activity
+    found = world.find.by_id(visitor)
+    assert found is not None and found.id == world.user("ben").id

@@ -57,9 +57,10 @@ class TestRead:
             Sign("p_1", "p_2", "1.a"),
             Sign("p_1", "p_2", "1.a", [("p_3", 7), ("p_2", 9)]),
             Sign("p_1", "p_2", "1.a", born_after=7),
+            Sign("p_1", "p_2", "1.a", [("p_3", 7), ("p_2", 9)], heir="p_2"),
             Erased("p_1", 1_772_452_800_000, "1.a"),
         ],
-        ids=["profile", "sign", "sign with owners", "sign over an erasure", "erased"],
+        ids=["profile", "sign", "sign with owners", "sign over an erasure", "sign with an heir", "erased"],
     )
     def test_what_was_stored_is_what_is_read(self, profiles: Profiles, door: Door) -> None:
         store(profiles, door)
