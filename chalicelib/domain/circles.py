@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.doors import EARLIEST, LATEST, Doors
 from chalicelib.domain.events import Event, EventBatch
-from chalicelib.domain.identifiers import Identifier, rank
+from chalicelib.domain.handing_over import SIGNED_OUT, nobodys_home
+from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, rank
 from chalicelib.domain.profile import Profile
 
 
@@ -27,13 +28,16 @@ class Item:
         return EARLIEST if self.event.profile else self.event.timestamp
 
     def homes(self, doors: Doors) -> list[str]:
-        """Every home that may matter for it: both readings of an alias's previous id."""
+        """Every home that may matter for it: both readings of an alias's previous id, nobody's at a logout."""
         if self.event.profile:
             return [self.event.profile]
         found: list[str] = []
         for one in self.identifiers:
             kinds = ("user", "anonymous") if one.kind == "previous" else (one.kind,)
             found.extend(doors.home(Identifier(kind, one.value)) for kind in kinds)
+        if self.event.title == SIGNED_OUT:
+            devices = [doors.home(one) for one in self.identifiers if one.kind in CHANGES_HANDS]
+            found.extend(nobodys_home(doors, home) for home in devices)
         return found
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from chalicelib.domain.effects import Effect
-from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, rank
+from chalicelib.domain.identifiers import CHANGES_HANDS, KNOWN_BY, Identifier, rank
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.profile import Door, Erased, Known, Profile, Sign
 
@@ -22,7 +22,9 @@ MOST_OWNERS = 8
 LATEST = 1 << 62
 """Later than any event: whose a door is now."""
 EARLIEST = 0
-"""Who first lived at a home: what a profile id means, where the door has changed hands since."""
+"""Who lived at a home, or took over who did: what a profile id means, where the door has changed hands since."""
+NOBODY = "p_nobody"
+"""How the ids of profiles begin that are kept for nobody: by chance one other id in a billion does."""
 
 
 class Circular(AssertionError):
@@ -97,13 +99,13 @@ class Doors:
     def ends(self, home: str) -> list[str]:
         """Where a door that has changed hands leads to for each of its owners; none for any other door."""
         door = self.now.get(home)
-        if not isinstance(door, Sign) or len(door.owners) < 2:
+        if not isinstance(door, Sign) or not has_changed_hands(door):
             return []
         return [self.leads_to(owner, EARLIEST) for owner, _ in door.owners]
 
     def _to_owners(self, home: str) -> Iterator[str]:
         door = self.now.get(home)
-        if isinstance(door, Sign) and len(door.owners) > 1:
+        if isinstance(door, Sign) and has_changed_hands(door):
             for owner, _ in door.owners:
                 yield from self.way(owner, EARLIEST)
 
@@ -125,14 +127,16 @@ class Doors:
         """Until when nothing may come back at this very home (ms), 0 if it was never erased."""
         return _erased_at(self.now.get(home))
 
-    def newcomer(self, home: str, at: int, since: int) -> Profile:
-        """An empty profile for whoever comes to a home where nobody lives; `since` is when (ms).
+    def newcomer(self, home: str, at: int, received: int) -> Profile:
+        """An empty profile for whoever comes to a home where nobody lives, by an event of a time, `received` at (ms).
+
+        Chance hangs on who came first, and that is a matter of receipt: a client may claim any time.
 
         Where somebody was erased before, what others did at the home may still be kept there for them (a device's
         first owner): the newcomer has a timeline of their own.
         """
         profile = Profile(id=home, born_after=self.erased_at(home, at))
-        profile.ledger.seed, profile.ledger.seed_at = home, since
+        profile.ledger.seed, profile.ledger.seed_at = home, received
         if profile.born_after:
             profile.timelines = [self.secrets.home("timeline", f"{home}/{profile.born_after}")]
         return profile
@@ -173,7 +177,7 @@ class Doors:
                     listing.setdefault(self.home(known), set()).add(door.id)
         again: set[str] = set()
         for home, at in asked:
-            if at != EARLIEST:
+            if at != EARLIEST and not is_nobody(home):
                 way = self.way(home, LATEST)
                 if self.has(way[-1]):
                     lists_it = listing.get(home, set())
@@ -205,16 +209,21 @@ def _erased_at(door: Door | None) -> int:
 
 
 def owner_at(sign: Sign, at: int) -> str:
-    """Whose the door was at a time: the last owner who had started by then, else the first known.
+    """Whose the door was at a time: the last owner who had started by then, else the heir, else the first known.
 
     `EARLIEST` asks by profile id: that is whoever took over who lived here, though another has logged in earlier.
     """
     if at == EARLIEST and sign.heir:
         return sign.heir
-    if len(sign.owners) < 2:
+    if not has_changed_hands(sign):
         return sign.forward_to
     started = [profile for profile, start in sign.owners if start <= at]
-    return started[-1] if started else sign.owners[0][0]
+    return started[-1] if started else sign.heir or sign.owners[0][0]
+
+
+def is_known(profile: Profile) -> bool:
+    """Whether a user id, an e-mail address or a phone number makes the profile somebody's."""
+    return any(one.kind in KNOWN_BY for one in profile.identifiers)
 
 
 def is_shaky(profile: Profile) -> bool:
@@ -230,12 +239,28 @@ def lists(profile: Profile, identifier: Identifier) -> Known | None:
     return None
 
 
+def has_changed_hands(sign: Sign) -> bool:
+    """Whether the door has had more owners than one."""
+    return len(sign.owners) > 1
+
+
+def is_nobody(profile_id: str) -> bool:
+    """Whether this is what a device did between a logout and a login, for nobody."""
+    return profile_id.startswith(NOBODY)
+
+
 def with_owner(sign: Sign | None, home: str, profile: str, start: int) -> Sign:
     """A sign whose door belongs to the profile from `start` on; the latest start is where it leads now.
 
-    Of two that start in one millisecond the one linked later has it.
+    Of two that start in one millisecond the one linked later has it. Neighbours of one owner are one; eight are
+    kept, and the gaps between them that are nobody's.
     """
     before = list(sign.owners or [(sign.forward_to, 0)]) if sign else []
-    owners = sorted([*before, (profile, start)], key=lambda one: one[1])[-MOST_OWNERS:]
+    owners: list[tuple[str, int]] = []
+    for one in sorted([*before, (profile, start)], key=lambda each: each[1]):
+        if not owners or owners[-1][0] != one[0]:
+            owners.append(one)
+    while sum(not is_nobody(owner) for owner, _ in owners) > MOST_OWNERS:
+        del owners[0]
     before_it = sign or Sign(home, profile)
     return Sign(home, owners[-1][0], version=before_it.version, owners=owners, heir=before_it.heir)

@@ -85,7 +85,7 @@ def erasure_of(profile: Profile, doors: Mapping[str, Door], secrets: Secrets, at
         at=at,
         deliveries=deliveries_of(profile),
         groups=groups_of(profile),
-        lived=list(dict.fromkeys([profile.id, *profile.merged, *profile.timelines])),
+        lived=list(dict.fromkeys([profile.id, *profile.merged, *profile.timelines, *profile.records])),
         until={home: until for home, until in ends.items() if until != at},
     )
 
@@ -97,7 +97,7 @@ def _until(door: Door | None, home: str, profile: Profile, homes: list[str], at:
     Once that was erased, the next to come by the device lives there in turn, with a timeline of their own.
     """
     lived_in = home == profile.id or home in profile.merged
-    if lived_in and profile.born_after and profile.timelines and home not in profile.timelines:
+    if lived_in and profile.timelines and home not in (*profile.timelines, *profile.records):
         return 0
     if isinstance(door, Profile) and door.id != profile.id:
         return door.born_after if home in profile.merged else 0
@@ -134,7 +134,7 @@ def homes_of(profile: Profile, secrets: Secrets) -> list[str]:
     Timelines of its own (after a split) count as homes: nobody lives there, but history lies there.
     """
     doors = [secrets.home(one.kind, one.value) for one in profile.identifiers]
-    return list(dict.fromkeys([profile.id, *doors, *profile.merged, *profile.timelines]))
+    return list(dict.fromkeys([profile.id, *doors, *profile.merged, *profile.timelines, *profile.records]))
 
 
 def is_theirs(door: Door | None, homes: list[str]) -> bool:

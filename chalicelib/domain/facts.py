@@ -295,7 +295,7 @@ def join_profiles(into: Profile, other: Profile, rules: Rules, repeated: Sequenc
     into.facts = join_facts(into.facts, other.facts, rules, repeated)
     into.seen = join_seen(into.seen, other.seen)
     into.timelines = joined_timelines(into, other)
+    into.records = list(dict.fromkeys([*into.records, *other.records]))
     into.bars = sorted({*into.bars, *other.bars}, key=msgspec.structs.astuple)
     gone = [other.id, *other.merged]
     into.merged = sorted({*into.merged, *gone} - {into.id})
-    into.born_after = max(into.born_after, other.born_after)

@@ -57,6 +57,16 @@ def join(a: Statements, b: Statements) -> dict[str, dict[str, Permission]]:
     return joined
 
 
+def is_new_denial(facts: Facts, event: Event) -> bool:
+    """Whether the event says no to what was not denied yet, or was granted since."""
+    said = _statement(event) if event.type == "track" else None
+    if said is None or said[1].state != "denied":
+        return False
+    slots = facts.permissions.get(said[0], {}).values()
+    denied = max((one.at for one in slots if one.state == "denied"), default=-1)
+    return denied <= max((one.at for one in slots if one.state == "granted"), default=-1)
+
+
 def denials(statements: Statements) -> dict[str, dict[str, Permission]]:
     """Every no among the statements."""
     kept = {

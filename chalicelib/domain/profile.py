@@ -60,13 +60,18 @@ class FeatureState(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 class Known(msgspec.Struct, array_like=True, omit_defaults=True):
-    """An identifier the profile lists. `since` is the time of the linking event."""
+    """An identifier the profile lists. `since` is the time of the earliest event that carried it.
+
+    `last` is when a device was last named together with something steadier of this customer's (ms): who logs in
+    later has it, a login that is told late has not.
+    """
 
     kind: str
     value: str
     since: int
     message_id: str
     proven: bool = False
+    last: int = 0
 
 
 class Seen(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -199,10 +204,11 @@ class Ledger(msgspec.Struct, omit_defaults=True):
 
 
 class Heat(msgspec.Struct, array_like=True):
-    """How many events were received for a profile in a minute (since 1970); see `heat.py`."""
+    """How many events were received for a profile in a minute (since 1970), and how many were proven: `heat.py`."""
 
     minute: int
     count: int
+    proven: int = 0
 
 
 class Bar(msgspec.Struct, array_like=True, frozen=True):
@@ -218,9 +224,10 @@ class Profile(msgspec.Struct, omit_defaults=True):
     """One customer. `id` is the home it lives at; `version` is that of the stored item ("" if none yet).
 
     `merged` are the homes this profile has lived at before or taken over (their timelines are its too).
-    `timelines` are the ids its history is stored under where those are others (after a split; see `timelines.py`).
+    `timelines` are the ids its history is stored under where those are others, `records` further ids that hold what
+    was decided (both after a split; see `timelines.py`).
     `folded_under` is the fingerprint of the needs it was folded under (see `adopting.py`).
-    `born_after` is the time of an erasure at this home: nothing stamped or received up to it may come back.
+    `born_after` is the time of an erasure at this very home: nothing stamped or received up to it may come back by it.
     `unclaimed` marks what a device did between a logout and the next login, where the playbook gives that to
     nobody: it joins nobody. `bars` are splits it must not undo. `heat` is kept while very many events come in.
     """
@@ -235,6 +242,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
     folded_under: str = ""
     born_after: int = 0
     timelines: list[str] = []
+    records: list[str] = []
     unclaimed: bool = False
     bars: list[Bar] = []
     heat: Heat | None = None

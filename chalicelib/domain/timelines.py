@@ -16,14 +16,8 @@ def timelines_of(profile: Profile) -> list[str]:
 
 
 def records_of(profile: Profile) -> list[str]:
-    """The ids the records of its decisions are stored under.
-
-    New ones go where events go. After a split those of the whole stay under the homes of the part that kept it;
-    where somebody was erased before, what lies under a home may be another's.
-    """
-    if profile.timelines and profile.born_after:
-        return profile.timelines
-    return list(dict.fromkeys([*profile.timelines, profile.id, *profile.merged]))
+    """The ids the records of its decisions are stored under: new ones go where events go."""
+    return list(dict.fromkeys([*timelines_of(profile), *profile.records]))
 
 
 def joined_timelines(into: Profile, other: Profile) -> list[str]:

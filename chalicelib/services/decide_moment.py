@@ -18,13 +18,12 @@ from chalicelib.domain.adopting import is_adopted
 from chalicelib.domain.content import content_of, data_of, in_full, locale_of
 from chalicelib.domain.deciding import decide
 from chalicelib.domain.decision import Ask, Choice, Decision, Reason
-from chalicelib.domain.doors import Doors, lists
+from chalicelib.domain.doors import Doors, is_known, lists
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.errors import BadRequest, Conflict, Unavailable
 from chalicelib.domain.identifiers import Identifier, rank, ranks
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.learning import Learned
-from chalicelib.domain.linking import is_known
 from chalicelib.domain.links import shown_links
 from chalicelib.domain.places import located
 from chalicelib.domain.profile import Known, Profile

@@ -42,7 +42,11 @@ class ReadInbox:
         """The customer has seen or dismissed a message. Raises `NotFound` for one that isn't in their inbox."""
         profile = self._theirs(identity)
         contact = profile.ledger.contacts.get(delivery) if profile else None
-        if profile is None or contact is None or contact.channel != "inbox":
+        row = self.deliveries.read([delivery]).get(delivery) if contact else None
+        theirs = {profile.id, *profile.merged} if profile else set()
+        if profile is None or contact is None or row is None or row.profile not in theirs:
+            raise NotFound("not-found", "This message is not in the inbox.")
+        if contact.channel != "inbox":
             raise NotFound("not-found", "This message is not in the inbox.")
         if self.ingest([EventBatch((self._event(profile, contact, delivery, done, identity),))]).failed:
             raise Unavailable("profiles")
@@ -60,9 +64,15 @@ class ReadInbox:
 
     def _waiting(self, profile: Profile) -> list[tuple[Delivery, Contact]]:
         laid = {id: one for id, one in profile.ledger.contacts.items() if one.channel == "inbox"}
+        theirs = {
+            profile.id,
+            *profile.merged,
+        }  # after a split the other part has the contact too, not the message
         rows = self.deliveries.read(list(laid))
         waiting = [
-            (row, laid[id]) for id, row in rows.items() if row.state == WAITING and self._is_valid(laid[id])
+            (row, laid[id])
+            for id, row in rows.items()
+            if row.state == WAITING and row.profile in theirs and self._is_valid(laid[id])
         ]
         return sorted(waiting, key=lambda one: (one[1].at, one[0].id), reverse=True)[:MOST]
 

@@ -5,9 +5,11 @@
     ingest   fold an event into the profile ........ (our transaction conflicts: all of it anew)
     ingest   read profile ...................................................... put: conflict; reads the parts
 
-Up to the transaction nothing but unread copies has changed; after it nobody reads the old timelines. Where more
+Up to the transaction nothing but unread copies has changed; after it nobody reads the old timelines. What nobody
+uses is cleared a day later, the copies of a split that was never committed too. Where more
 doors change than one transaction holds, they are led to their part's home first, while that still leads to
-the whole: so every door leads to who lists it at each moment.
+the whole: so every door leads to who lists it at each moment. Where there are more parts than one transaction holds,
+some leave first, the identifier itself last.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from chalicelib.domain.errors import BadRequest, Clash, Conflict, NotFound, Unav
 from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, parse_identifier, ranks
 from chalicelib.domain.keys import Secrets, cause_id
+from chalicelib.domain.parting import home_for, set_apart
 from chalicelib.domain.profile import Profile, Sign
 from chalicelib.domain.reacting import settle
 from chalicelib.domain.rules import Rules
@@ -28,11 +31,10 @@ from chalicelib.domain.splitting import (
     Part,
     carried,
     history_of,
-    home_for,
     is_whole,
+    only_some,
     past_devices,
     regroup,
-    set_apart,
 )
 from chalicelib.domain.stored import Unchanged, Write
 from chalicelib.domain.timelines import timelines_of
@@ -45,8 +47,9 @@ from chalicelib.services.resolve_address import ResolveAddress
 
 TRIES = 5
 DAY = 86_400_000
-#: Puts of one transaction; DynamoDB takes 100 actions.
+#: Puts of one transaction; DynamoDB takes 100 actions. And parts: further ones leave with the next.
 TOGETHER = 90
+PARTS = 40
 _PAGE = 1000
 
 
@@ -58,6 +61,7 @@ class _Plan:
     parts: list[Part]
     doors: Doors
     made: list[Profile]
+    is_all: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +86,22 @@ class SplitProfile:
         apart = parse_identifier(identifier, self.rules.current().playbook)
         if apart is None:
             raise BadRequest("invalid-identifier", "Write it as `anonymous:...` or `user:...`.", "identifier")
-        for _ in range(TRIES):
+        left: list[Profile] = []
+        lost = 0
+        while lost < TRIES:
             try:
-                made = self._once(self.resolve(address), apart)
+                done, made = self._once(self.resolve(address), apart)
             except Conflict:
+                lost += 1
                 continue
+            if done:
+                return _told(apart, [made[0], *left, *made[1:]])
             if made:
-                return _told(apart, made)
+                address, left = made[0].id, [*left, *made[1:]]
         raise Unavailable("profiles")
 
-    def _once(self, profile: Profile, apart: Identifier) -> list[Profile]:
-        """The parts; none where only doors were led on so far. Raises `Conflict`."""
+    def _once(self, profile: Profile, apart: Identifier) -> tuple[bool, list[Profile]]:
+        """Whether that was all, and the parts it made; none where only doors were led on. Raises `Conflict`."""
         if lists(profile, apart) is None:
             raise NotFound("not-found", "This customer is not known by that identifier.")
         if len(profile.identifiers) == 1:
@@ -101,10 +110,10 @@ class SplitProfile:
         signs = [door for home in plan.doors.changed if isinstance(door := plan.doors.now[home], Sign)]
         if len(plan.doors.changed) > TOGETHER:
             self._lead_on(plan, signs)
-            return []
+            return False, []
         self._write_timelines(plan)
         self._commit(plan)
-        return plan.made
+        return plan.is_all, plan.made
 
     def _plan(self, profile: Profile, apart: Identifier, now: int) -> _Plan:
         rules = self.rules.current()
@@ -120,13 +129,15 @@ class SplitProfile:
             raise Clash(
                 "history-expired", "Their history is not kept any more in full: it cannot be told apart."
             )
+        parts, is_all = only_some(parts, apart, PARTS)
         parts[0].home = profile.id
         for part in parts[1:]:
             part.home = home_for(part, profile, doors)
-        open_doors(self.profiles, doors, [(part.home, EARLIEST) for part in parts], consistent=True)
+        homes = [*(part.home for part in parts), *profile.merged]
+        open_doors(self.profiles, doors, [(home, EARLIEST) for home in homes], consistent=True)
         made = set_apart(profile, apart, parts, doors, rules, now)
         self._settle(made, doors, rules, now)
-        return _Plan(profile, parts, doors, made)
+        return _Plan(profile, parts, doors, made, is_all)
 
     def _open(self, doors: Doors, profile: Profile, shaky: set[Identifier]) -> None:
         """All their doors, and those of devices that may have been theirs. Raises `Conflict` if they have changed."""
@@ -165,8 +176,9 @@ class SplitProfile:
     def _write_timelines(self, plan: _Plan) -> None:
         """A copy for each part of its own events. The old ones go a day later, but for what was decided."""
         whole, now = plan.profile, self.clock()
-        job = {"kind": "clear_split", "profile": whole.id, "ids": timelines_of(whole), "at": now}
-        self.agenda.put(now + DAY, cause_id("s_", whole.id, whole.version), job)
+        ids = [*timelines_of(whole), *(customer.timelines[0] for customer in plan.made)]
+        job = {"kind": "clear_split", "homes": [part.home for part in plan.parts], "ids": ids, "at": now}
+        self.agenda.put(now + DAY, cause_id("s_", *ids), job)
         made = zip(plan.parts, plan.made, strict=True)
         self.timeline.append([(customer.timelines[0], part.events) for part, customer in made])
 

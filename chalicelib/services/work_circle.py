@@ -20,13 +20,15 @@ from chalicelib.domain.doors import Doors
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.events import LINK_REFUSED, Event
 from chalicelib.domain.facts import fold
+from chalicelib.domain.handing_over import ends_login, let_go
 from chalicelib.domain.heat import is_hot, warm
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier
 from chalicelib.domain.learning import Learned
-from chalicelib.domain.linking import Refusal, ends_login, let_go, place_event
+from chalicelib.domain.linking import place_event
 from chalicelib.domain.places import place_of
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.reacting import PUBLISHED, TIMERS, react, rings_of, rows_of
+from chalicelib.domain.refusing import TOO_MANY, Refusal, refusal_id
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.seen import knows, may_have_forgotten
 from chalicelib.domain.timelines import timelines_of
@@ -34,12 +36,15 @@ from chalicelib.services.adopt_playbook import adopt_playbook
 from chalicelib.services.ports import Clock, Timeline
 
 MOST_EFFECTS = 32
-MOST_DOORS = 60
+MOST_DOORS = 45
+"""Homes changed or relied on, after which a commit takes no further event: one adds up to 51, and 100 is the most."""
 MOST_BYTES = 32 * 1024
 """Of effects after which a commit takes no further event: an outbox has 64 KB, and one event can add about half."""
 DRIFT = 15 * 60 * 1000
 """How far apart the corrected times of two copies of one event may lie (ms)."""
 
+
+WEEK = 7 * 24 * 60 * 60 * 1000
 
 Place = tuple[str, str]
 """Where an event is stored: the id of the timeline, and of the profile that folded it."""
@@ -63,7 +68,7 @@ class Round:
     aside: dict[str, list[Event]] = field(default_factory=dict)
     new: set[str] = field(default_factory=set)
     known: dict[str, list[str]] = field(default_factory=dict)
-    received: dict[str, list[int]] = field(default_factory=dict)
+    received: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
     folded: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     weight: int = 0
@@ -75,7 +80,8 @@ class Round:
     def is_full(self) -> bool:
         """Whether it has as much as one commit should carry."""
         decided = sum(map(len, self.doors.outbox.values()))
-        return len(self.doors.changed) >= MOST_DOORS or decided >= MOST_EFFECTS or self.weight >= MOST_BYTES
+        touched = len(self.doors.changed | self.doors.relied)
+        return touched >= MOST_DOORS or decided >= MOST_EFFECTS or self.weight >= MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +137,12 @@ class WorkCircle:
                     late.setdefault(profile.id, []).append(item.event)
                     readers[profile.id] = profile
         for profile_id, events in late.items():
-            times = [event.timestamp for event in events]
-            wanted = {event.message_id for event in events}
-            around = (min(times) - DRIFT, max(times) + DRIFT)
             profile = readers[profile_id]
-            found |= self.timeline.contains(timelines_of(profile), wanted, around, profile.seen.floor)
-            one.new |= wanted
+            for span in _spans(events):
+                wanted = {event.message_id for event in span}
+                around = (span[0].timestamp - DRIFT, span[-1].timestamp + DRIFT)
+                found |= self.timeline.contains(timelines_of(profile), wanted, around, profile.seen.floor)
+                one.new |= wanted
         one.new -= found
         return found
 
@@ -204,7 +210,7 @@ class WorkCircle:
         if not fold(profile, event, self.rules):
             return False
         one.keep(profile, event)
-        one.received.setdefault(profile.id, []).append(event.received_at)
+        one.received.setdefault(profile.id, []).append((event.received_at, event.proven))
         one.folded += 1
         return True
 
@@ -216,7 +222,7 @@ class WorkCircle:
         placed = place_event(one.doors, event, identifiers, self.rules)
         if placed.profile is None:
             return None
-        told = {refusal.identifier.kind: refusal for refusal in placed.refusals}
+        told = {r.reason if r.reason == TOO_MANY else str(r.identifier): r for r in placed.refusals}
         for refusal in told.values():
             one.keep(placed.profile, _refused(event, refusal))
         one.refused.update(refusal.reason for refusal in placed.refusals)
@@ -235,6 +241,18 @@ def _residents(item: Item, doors: Doors) -> Iterator[Profile]:
         profile = doors.resident(home, item.at)
         if profile is not None:
             yield profile
+
+
+def _spans(events: Sequence[Event]) -> Iterator[list[Event]]:
+    """Runs of events with no week between them, in time order: whoever claims a time long ago has no more read."""
+    span: list[Event] = []
+    for event in sorted(events, key=lambda one: one.timestamp):
+        if span and event.timestamp - span[-1].timestamp > WEEK:
+            yield span
+            span = []
+        span.append(event)
+    if span:
+        yield span
 
 
 def who_knows(item: Item, doors: Doors) -> Profile | None:
@@ -272,9 +290,9 @@ def _elsewhere(profile: Profile, event: Event, now: int) -> bool:
 
 
 def _refused(event: Event, refusal: Refusal) -> Event:
-    """A refused link, as the timeline tells it: one of a kind, for an event."""
+    """A refused link, as the timeline tells it: each that was tried, and one of those that were too many."""
     return Event(
-        message_id=f"{event.message_id}:refused:{refusal.identifier.kind}",
+        message_id=refusal_id(event.message_id, refusal.identifier),
         type="track",
         event=LINK_REFUSED,
         timestamp=event.timestamp,

@@ -15,9 +15,10 @@ from chalicelib.domain.circles import Item, order_of_taking
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.facts import fold
+from chalicelib.domain.handing_over import ends_login, let_go
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, identifiers_of, ranks
 from chalicelib.domain.keys import Secrets
-from chalicelib.domain.linking import ends_login, let_go, place_event
+from chalicelib.domain.linking import place_event
 from chalicelib.domain.playbook.compiler import compile_playbook
 from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, IdentifierRule, Playbook
 from chalicelib.domain.playbook.parsing import parse

@@ -24,9 +24,14 @@ class Customer:
 
 @dataclass
 class IdentityModel:
-    """Takes events in the order in which they were committed. A door is its owners with the times they began."""
+    """Takes events in the order in which they were committed. A door is its owners with the times they began.
+
+    An heir took over who was no more than a device; a device was last named with its owner at a time.
+    """
 
     doors: dict[str, list[tuple[int, Customer]]] = field(default_factory=dict)
+    heirs: dict[str, Customer] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """Link what the event names, strongest first, and count it once."""
@@ -46,6 +51,7 @@ class IdentityModel:
                     self._join(customer, other, at)
                 elif _changes_hands(name):
                     self._hand_over(name, customer, at)
+        self._note(customer, names, at)
         others = [owner for name in names if _changes_hands(name) for _, owner in self.doors.get(name, ())]
         if not any(event.message_id in owner.events for owner in (customer, *others)):
             customer.events[event.message_id] = event
@@ -66,16 +72,25 @@ class IdentityModel:
         return sorted(dict.fromkeys(names), key=lambda name: STRENGTH.index(name.partition(":")[0]))
 
     def _owner(self, name: str, at: int) -> Customer | None:
-        """The last who had begun by then, else the first known."""
+        """The last who had begun by then, else the heir, else the first known."""
         owners = self.doors.get(name, [])
         begun = [owner for since, owner in owners if since <= at]
-        return (begun[-1] if begun else owners[0][1]) if owners else None
+        if begun or not owners:
+            return begun[-1] if begun else None
+        return self.heirs.get(name, owners[0][1])
+
+    def _note(self, customer: Customer, names: list[str], at: int) -> None:
+        """Its owner was seen with the device, where something steadier said who it was."""
+        for name in names:
+            if _changes_hands(name) and not _changes_hands(names[0]) and name in customer.identifiers:
+                self.last[name] = max(at, self.last.get(name, 0))
 
     def _settle(self, customer: Customer, at: int) -> None:
         """Whoever was no more than a device owns it from the event that links them to more."""
         if len(customer.identifiers) == 1:
             (name,) = customer.identifiers
             self.doors[name] = [(at, customer)]
+            self.heirs[name] = customer
 
     def _join(self, into: Customer, other: Customer, at: int) -> None:
         self._settle(into, at)
@@ -84,14 +99,21 @@ class IdentityModel:
         into.events = {**other.events, **into.events}
         for name, owners in self.doors.items():
             self.doors[name] = [(since, into if owner is other else owner) for since, owner in owners]
+        self.heirs = {name: into if heir is other else heir for name, heir in self.heirs.items()}
 
     def _hand_over(self, name: str, to: Customer, at: int) -> None:
-        """From the event's time on; one who began later keeps it."""
-        owners = sorted([*self.doors[name], (at, to)], key=lambda one: one[0])[-OWNERS:]
-        self.doors[name] = owners
-        for customer in self.customers():
-            customer.identifiers.discard(name)
-        owners[-1][1].identifiers.add(name)
+        """From the event's time on; one who began later keeps it, and one who was seen with it since."""
+        owner, last = self.doors[name][-1][1], self.last.get(name, 0)
+        owners = [*self.doors[name], (at, to)] + ([(last, owner)] if last > at and owner is not to else [])
+        distinct: list[tuple[int, Customer]] = []
+        for one in sorted(owners, key=lambda one: one[0]):
+            if not distinct or distinct[-1][1] is not one[1]:
+                distinct.append(one)
+        self.doors[name] = distinct[-OWNERS:]
+        if distinct[-1][1] is not owner:
+            owner.identifiers.discard(name)
+            to.identifiers.add(name)
+            self.last[name] = 0
 
 
 def _changes_hands(name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain import linking
+from chalicelib.domain import refusing
 from chalicelib.domain.doors import EARLIEST, LATEST, Doors
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, ranks
 from chalicelib.domain.profile import Profile, Sign
@@ -92,5 +92,5 @@ def never_joining(apart: Identifier) -> Iterator[None]:
         listed = {(one.kind, one.value) for one in together}
         return (apart.kind, apart.value) in listed and len(listed) > 1
 
-    with replaced(linking, _bars=bars):
+    with replaced(refusing, _bars=bars):
         yield

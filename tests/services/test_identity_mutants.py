@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from chalicelib.domain import facts, linking
+from chalicelib.domain import facts, handing_over, linking
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.profile import Door, Known, Seen, Sign
 from chalicelib.domain.stored import Unchanged, Write
@@ -68,7 +68,7 @@ def memory_lost_in_a_merge(patch: pytest.MonkeyPatch) -> None:
 
 
 def still_listed_after_a_hand_over(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(linking, "lists", lambda _profile, _identifier: None)
+    patch.setattr(handing_over, "lists", lambda _profile, _identifier: None)
 
 
 def loser_s_identifiers_forgotten(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,143 @@
+"""Parting: what a split makes of the parts of a customer, and of the doors that led to the whole.
+
+What was done about the customer cannot be undone: contacts that were made and denials stay on all parts, and so do
+the arms of experiments, marked as crossed. What is still to happen (reserved contacts, standing offers, decisions)
+stays with the part that keeps the home, where deliveries on their way are addressed; a hold goes where its trigger
+goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from chalicelib.domain.doors import EARLIEST, LATEST, Doors
+from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, rank
+from chalicelib.domain.ledgers import join
+from chalicelib.domain.permissions import denials
+from chalicelib.domain.permissions import join as join_statements
+from chalicelib.domain.profile import Bar, Ledger, Profile, Sign
+from chalicelib.domain.rules import Rules
+from chalicelib.domain.splitting import Part, folded_alone, was_ours
+from chalicelib.domain.timelines import records_of
+
+MOST_BARRED = 10
+"""Identifiers of a part without any steady one that are barred from joining again; of the steady ones, all are."""
+_NOT_MADE = frozenset({"reserved", "dropped"})
+
+
+def home_for(part: Part, profile: Profile, doors: Doors) -> str:
+    """Where a part that leaves will live: at its strongest steady identifier, else alone at its device's home.
+
+    A device that has had other owners keeps its door, which remembers them; several devices have no home of one.
+    """
+    steady = [one for one in part.identifiers if one.kind not in CHANGES_HANDS]
+    if steady:
+        return doors.home(min(steady, key=lambda one: (rank(doors.order, one.kind), one)))
+    home = doors.home(part.identifiers[0])
+    sign = doors.now.get(home)
+    owners = {owner for owner, _ in sign.owners} if isinstance(sign, Sign) else set()
+    if len(part.identifiers) == 1 and owners <= {*was_ours(profile, home, doors)}:
+        return home
+    return doors.secrets.home("minted", f"split/{profile.id}/{min(part.identifiers)}")
+
+
+def set_apart(
+    profile: Profile, apart: Identifier, parts: Sequence[Part], doors: Doors, rules: Rules, now: int
+) -> list[Profile]:
+    """Make the parts customers of their own, in `doors`, and let every door lead to its part.
+
+    `parts` have their homes; those and all doors are read.
+    """
+    bars = {*profile.bars, *_new_bars(apart, parts)}
+    homes = [doors.home(one) for part in parts for one in part.names()]
+    ours = {owner for home in homes for owner in was_ours(profile, home, doors)}
+    made = [_customer(profile, part, parts, rules, now) for part in parts]
+    for customer in made:
+        customer.bars = _bars_of(customer, bars)
+        customer.born_after = max(customer.born_after, doors.born_after(customer.id))
+        doors.put(customer)
+    for part in parts:
+        for one in part.names():
+            _lead(doors, doors.home(one), part.home, ours)
+    for home in made[0].merged:
+        door = doors.now.get(home)
+        no_door = isinstance(door, Sign) and not door.owners and home not in homes
+        if no_door and doors.leads_to(home, EARLIEST) != made[0].id:
+            doors.put(Sign(id=home, forward_to=made[0].id))
+    return made
+
+
+def _bars_of(customer: Profile, bars: set[Bar]) -> list[Bar]:
+    """The bars that name anything the customer is known by."""
+    named = {(one.kind, one.value) for one in customer.identifiers}
+    theirs = (
+        bar for bar in bars if (bar.kind, bar.value) in named or (bar.other_kind, bar.other_value) in named
+    )
+    return sorted(theirs, key=msgspec.structs.astuple)
+
+
+def _customer(profile: Profile, part: Part, parts: Sequence[Part], rules: Rules, now: int) -> Profile:
+    stays = part is parts[0]
+    made = folded_alone(part.home, part.events, rules)
+    made.identifiers = [
+        one for one in profile.identifiers if Identifier(one.kind, one.value) in part.identifiers
+    ]
+    made.facts.permissions = join_statements(made.facts.permissions, denials(profile.facts.permissions))
+    made.ledger = _staying_ledger(profile, parts, now) if stays else _leaving_ledger(profile, part, now)
+    homes = {each.home for each in parts}
+    made.merged = [id for id in profile.merged if id not in homes] if stays else []
+    made.records = [id for id in records_of(profile) if id not in homes] if stays else []
+    made.born_after = profile.born_after if stays else 0
+    made.unclaimed = profile.unclaimed
+    return made
+
+
+def _staying_ledger(profile: Profile, parts: Sequence[Part], now: int) -> Ledger:
+    ledger = join(profile.ledger, Ledger())
+    elsewhere = {event.message_id for part in parts[1:] for event in part.events}
+    ledger.waits = {name: wait for name, wait in ledger.waits.items() if wait.message_id not in elsewhere}
+    return _split(ledger, profile.ledger, now)
+
+
+def _leaving_ledger(profile: Profile, part: Part, now: int) -> Ledger:
+    whole = profile.ledger
+    told = {event.message_id for event in part.events}
+    since = min((event.timestamp for event in part.events), default=now)
+    ledger = Ledger(seed=part.home, seed_at=since, arms=dict(whole.arms))
+    ledger.contacts = {id: one for id, one in whole.contacts.items() if one.state not in _NOT_MADE}
+    ledger.waits = {name: wait for name, wait in whole.waits.items() if wait.message_id in told}
+    return _split(ledger, whole, now)
+
+
+def _split(ledger: Ledger, whole: Ledger, now: int) -> Ledger:
+    ledger.crossed = sorted({*whole.crossed, *whole.arms})
+    ledger.now = max(whole.now, now)
+    ledger.wake = 0
+    return ledger
+
+
+def _new_bars(apart: Identifier, parts: Sequence[Part]) -> Iterator[Bar]:
+    """`apart` never joins again with what any other part is known by."""
+    for part in parts:
+        if apart not in part.identifiers:
+            steady = [one for one in part.identifiers if one.kind not in CHANGES_HANDS]
+            for other in steady or part.identifiers[:MOST_BARRED]:
+                yield Bar(apart.kind, apart.value, other.kind, other.value)
+
+
+def _lead(doors: Doors, home: str, to: str, ours: set[str]) -> None:
+    """Let a door lead to its part, also for the time of each owner that the customer was under an earlier id."""
+    door = doors.now.get(home)
+    if home == to or not isinstance(door, Sign):
+        return
+    if not door.owners:
+        if doors.leads_to(home, LATEST) != to:
+            doors.put(Sign(id=home, forward_to=to))
+        return
+    named = [*(owner for owner, _ in door.owners), door.heir]
+    if any(owner in ours and doors.leads_to(owner, EARLIEST) != to for owner in named):
+        owners = [(to if owner in ours else owner, start) for owner, start in door.owners]
+        heir = to if door.heir in ours else door.heir
+        doors.put(Sign(id=home, forward_to=owners[-1][0], owners=owners, heir=heir))
