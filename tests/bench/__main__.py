@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.bench.rows import Part, Row, table
 
-PARTS = ("calls", "deciding", "starting", "documents", "throughput", "captures")
+PARTS = ("calls", "identities", "floods", "deciding", "starting", "documents", "throughput", "captures")
 RESULTS = Path("build/bench.json")
 
 
