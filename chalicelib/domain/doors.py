@@ -252,15 +252,15 @@ def is_nobody(profile_id: str) -> bool:
 def with_owner(sign: Sign | None, home: str, profile: str, start: int) -> Sign:
     """A sign whose door belongs to the profile from `start` on; the latest start is where it leads now.
 
-    Of two that start in one millisecond the one linked later has it. Neighbours of one owner are one; eight are
-    kept, and the gaps between them that are nobody's.
+    Of two that start in one millisecond the one linked later has it. Neighbours of one owner are one, but for the
+    latest start; eight are kept, and the gaps between them that are nobody's.
     """
     before = list(sign.owners or [(sign.forward_to, 0)]) if sign else []
-    owners: list[tuple[str, int]] = []
-    for one in sorted([*before, (profile, start)], key=lambda each: each[1]):
-        if not owners or owners[-1][0] != one[0]:
-            owners.append(one)
+    everybody = sorted([*before, (profile, start)], key=lambda one: one[1])
+    owners = [one for place, one in enumerate(everybody) if not place or everybody[place - 1][0] != one[0]]
     while sum(not is_nobody(owner) for owner, _ in owners) > MOST_OWNERS:
         del owners[0]
+    if owners[-1] != everybody[-1]:
+        owners.append(everybody[-1])  # the latest start says who comes late
     before_it = sign or Sign(home, profile)
     return Sign(home, owners[-1][0], version=before_it.version, owners=owners, heir=before_it.heir)

@@ -27,14 +27,15 @@ def pass_on(doors: Doors, profile: Profile, device: Identifier, event: Event, st
     memory of owners.
     """
     home = doors.home(device)
-    was = doors.now.get(home)
-    before = doors.now.get(doors.leads_to(was.forward_to, EARLIEST)) if isinstance(was, Sign) else None
-    sign = with_owner(was if isinstance(was, Sign) else None, home, profile.id, start)
+    door = doors.now.get(home)
+    was = _straight(doors, door) if isinstance(door, Sign) else None
+    before = doors.now.get(was.forward_to) if was else None
+    sign = with_owner(was, home, profile.id, start)
     held = lists(before, device) if isinstance(before, Profile) else None
     if isinstance(before, Profile) and held is not None and held.last > start and before is not profile:
         sign = with_owner(sign, home, before.id, held.last)
     doors.put(sign)
-    if doors.leads_to(sign.forward_to, EARLIEST) == profile.id and before is not profile:
+    if sign.forward_to == profile.id and before is not profile:
         if isinstance(before, Profile):
             before.identifiers = [one for one in before.identifiers if one is not held]
             doors.put(before)
@@ -42,6 +43,13 @@ def pass_on(doors: Doors, profile: Profile, device: Identifier, event: Event, st
             Known(device.kind, device.value, event.timestamp, event.message_id, event.proven)
         )
         doors.put(profile)
+
+
+def _straight(doors: Doors, sign: Sign) -> Sign:
+    """The sign with its owners under the ids they have by now, so that who was two counts as one."""
+    owners = [(doors.leads_to(owner, EARLIEST), start) for owner, start in sign.owners]
+    forward_to, heir = (doors.leads_to(id, EARLIEST) if id else "" for id in (sign.forward_to, sign.heir))
+    return Sign(sign.id, forward_to, sign.version, owners, sign.born_after, heir)
 
 
 def ends_login(event: Event, rules: Rules) -> bool:

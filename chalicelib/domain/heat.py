@@ -32,7 +32,7 @@ def is_hot(profile: Profile, event: Event, most: int) -> bool:
     if heat is None or event.profile or event.origin not in ("client", "operator"):
         return False
     count = heat.proven if event.proven else heat.count
-    recent = heat.minute <= event.received_at // MINUTE <= heat.minute + COOLING
+    recent = abs(event.received_at // MINUTE - heat.minute) <= COOLING
     return count >= most and recent and not is_new_denial(profile.facts, event)
 
 
@@ -43,6 +43,8 @@ def warm(profile: Profile, received: Sequence[tuple[int, bool]], most: int) -> N
     if heat is not None and heat.count >= most and minute <= heat.minute + COOLING:
         heat.proven += sum(proven for at, proven in received if at // MINUTE == heat.minute)
         return  # what is still folded (a no, our own events) cools nothing
+    if heat is not None and minute < heat.minute <= minute + COOLING:
+        return  # a queue brings some of the minute before among those of this one
     ids = profile.seen.ids
     remembered = sum(at // MINUTE == minute for at in ids.values()) if len(ids) >= MANY else 0
     if remembered < MANY:

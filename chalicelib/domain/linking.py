@@ -37,8 +37,7 @@ def place_event(doors: Doors, event: Event, identifiers: Sequence[Identifier], r
     """The profile an event belongs to, linking its identifiers in `doors`. All homes involved are read."""
     if any(_erased_since(doors, one, event) for one in identifiers):
         return Placed(None)
-    for one in identifiers:
-        doors.rely_on_owner(doors.home(one), event.timestamp)
+    doors.rely_on_owner(doors.home(identifiers[0]), event.timestamp)
     refusals: list[Refusal] = []
     profile = _lead(doors, identifiers[0], event)
     for weaker in identifiers[1 : 1 + MOST_AT_ONCE]:
@@ -79,6 +78,7 @@ def _link(
     home = doors.home(weaker)
     other = doors.resident(home, event.timestamp)
     if other is profile:
+        doors.rely_on_owner(home, event.timestamp)
         return profile
     if other is None:
         return _attach(doors, profile, weaker, event, rules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from chalicelib.domain.doors import MOST_OWNERS, Doors, is_nobody
 from chalicelib.domain.events import Event
@@ -87,7 +88,7 @@ def why_not_again(doors: Doors, home: str, event: Event) -> str:
     """Why a door may not change hands once more: everybody's events would wait for its one item."""
     sign = doors.now.get(home)
     owners = [one for one in sign.owners if not is_nobody(one[0])] if isinstance(sign, Sign) else []
-    if len(owners) < MOST_OWNERS:
+    if sum(a[0] != b[0] for a, b in pairwise(owners)) + 1 < MOST_OWNERS:
         return ""
     latest = max(event.timestamp, owners[-1][1])
     return "too-many-owners" if latest - owners[0][1] < HURRY else ""

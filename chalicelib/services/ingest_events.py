@@ -331,7 +331,8 @@ def _is_obsolete(event: Event, place: Place, one: Round) -> bool:
     if event.message_id in one.known:
         return place[0] not in one.known[event.message_id]
     about = event.properties.get("event") if event.event == LINK_REFUSED else event.message_id
-    return any(each.message_id == about for events in one.entries.values() for each in events)
+    elsewhere = (*one.entries.values(), *one.aside.values())
+    return any(each.message_id == about for events in elsewhere for each in events)
 
 
 def _only_new(one: Round, stored: Iterable[Entry]) -> Round:

@@ -127,21 +127,25 @@ class WorkCircle:
 
             worker   looks e up: new ... stores e ... dies
             queue                                  again: e is stored, received after the floor, not remembered
+
+        What was in the quarantine was not folded when it was set aside: a copy that was stored of the same receipt is
+        what a worker left that died.
         """
-        late: dict[str, list[Event]] = {}
+        late: dict[tuple[str, bool], list[Event]] = {}
         readers: dict[str, Profile] = {}
         found: set[str] = set()
         for item in items:
             for profile in _takers(item, one.doors):
                 if item.event.message_id not in one.new and may_have_forgotten(profile.seen, item.event):
-                    late.setdefault(profile.id, []).append(item.event)
+                    late.setdefault((profile.id, item.batch.released), []).append(item.event)
                     readers[profile.id] = profile
-        for profile_id, events in late.items():
+        for (profile_id, released), events in late.items():
             profile = readers[profile_id]
             for span in _spans(events):
                 wanted = {event.message_id for event in span}
                 around = (span[0].timestamp - DRIFT, span[-1].timestamp + DRIFT)
-                found |= self.timeline.contains(timelines_of(profile), wanted, around, profile.seen.floor)
+                before = min(event.received_at for event in span) if released else profile.seen.floor
+                found |= self.timeline.contains(timelines_of(profile), wanted, around, before)
                 one.new |= wanted
         one.new -= found
         return found

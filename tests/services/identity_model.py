@@ -105,11 +105,13 @@ class IdentityModel:
         """From the event's time on; one who began later keeps it, and one who was seen with it since."""
         owner, last = self.doors[name][-1][1], self.last.get(name, 0)
         owners = [*self.doors[name], (at, to)] + ([(last, owner)] if last > at and owner is not to else [])
+        everybody = sorted(owners, key=lambda one: one[0])
         distinct: list[tuple[int, Customer]] = []
-        for one in sorted(owners, key=lambda one: one[0]):
+        for one in everybody:
             if not distinct or distinct[-1][1] is not one[1]:
                 distinct.append(one)
-        self.doors[name] = distinct[-OWNERS:]
+        distinct = distinct[-OWNERS:]
+        self.doors[name] = distinct if distinct[-1] == everybody[-1] else [*distinct, everybody[-1]]
         if distinct[-1][1] is not owner:
             owner.identifiers.discard(name)
             to.identifiers.add(name)

@@ -13,7 +13,7 @@ from chalicelib.domain.doors import MOST_OWNERS
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.kinds import rule_of
-from chalicelib.domain.linking import HURRY
+from chalicelib.domain.refusing import HURRY
 from chalicelib.domain.stored import Unchanged, Write
 from tests.fakes.stepping import Killed
 from tests.services.flood_world import TAKEN_AT_ONCE, FloodedWorld
@@ -22,6 +22,8 @@ from tests.services.ingest_world import DAY, MINUTE
 MOST = 300
 WORKERS = 4
 CUSTOMERS = 50
+
+NO = {"channel": "email", "topic": "news"}
 
 
 @pytest.fixture
@@ -154,7 +156,10 @@ def test_what_is_released_days_later_is_folded(hot: FloodedWorld) -> None:
 
 
 def test_what_goes_back_to_the_queue_stays_released_or_not(hot: FloodedWorld) -> None:
-    released, no = hot.event("Clicked", user_id="bot"), hot.event("Permission Denied", user_id="bot")
+    released, no = (
+        hot.event("Clicked", user_id="bot"),
+        hot.event("Permission Denied", user_id="bot", properties=NO),
+    )
     hot.profiles.fail_next("commit", error=Unavailable("dynamodb"))
     batches = [EventBatch(events=(released,), released=True), EventBatch(events=(no,))]
     assert hot.worker(most=MOST)(batches).requeued == 2
@@ -166,7 +171,9 @@ def test_what_goes_back_to_the_queue_stays_released_or_not(hot: FloodedWorld) ->
 
 
 def test_a_no_of_a_hot_customer_counts_at_once(hot: FloodedWorld) -> None:
-    assert hot.worker(most=MOST)([EventBatch(events=(hot.event("Permission Denied", user_id="bot"),))]).folded
+    assert hot.worker(most=MOST)(
+        [EventBatch(events=(hot.event("Permission Denied", user_id="bot", properties=NO),))]
+    ).folded
 
 
 def test_a_visitor_s_flood_is_still_known_after_a_login(world: FloodedWorld) -> None:
@@ -211,9 +218,6 @@ def test_such_a_constant_changes_hands_eight_times_in_ten_minutes_at_most(world:
     assert world.profiles.transactions == 3 * MOST_OWNERS
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an event stamped before the door's last owner relies on it, though refused"
-)
 def test_such_a_constant_makes_no_transactions_of_events_that_come_in_another_order(
     world: FloodedWorld,
 ) -> None:
@@ -238,10 +242,6 @@ def overtaken(world: FloodedWorld, event: Event) -> None:
     assert (outcome.conflicts, outcome.folded, outcome.aside) == (1, 0, 1)
 
 
-KEPT = "what is set aside after a lost race stays in the timeline, where it counts as folded"
-
-
-@pytest.mark.xfail(strict=True, reason=KEPT)
 def test_what_is_set_aside_after_a_lost_race_leaves_the_timeline(world: FloodedWorld) -> None:
     world.send(world.event(user_id="bot"))
     event = world.event("Clicked", user_id="bot")
@@ -251,7 +251,6 @@ def test_what_is_set_aside_after_a_lost_race_leaves_the_timeline(world: FloodedW
     assert event.message_id not in world.timeline.events[bot.id]
 
 
-@pytest.mark.xfail(strict=True, reason=KEPT)
 def test_what_is_set_aside_after_a_lost_race_is_folded_when_it_is_released_days_later(
     world: FloodedWorld,
 ) -> None:
@@ -264,9 +263,6 @@ def test_what_is_set_aside_after_a_lost_race_is_folded_when_it_is_released_days_
     assert counted(world, "bot") == MOST + 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what a dead worker has stored counts as folded once the memory is past it"
-)
 def test_what_a_worker_stored_before_it_died_is_folded_when_it_is_released_days_later(
     world: FloodedWorld,
 ) -> None:
