@@ -19,6 +19,7 @@ from chalicelib.domain.keys import Secrets
 from chalicelib.domain.profile import Door, Erased, Known, Profile, Sign
 
 MOST_OWNERS = 8
+DAY = 86_400_000
 LATEST = 1 << 62
 """Later than any event: whose a door is now."""
 EARLIEST = 0
@@ -130,13 +131,14 @@ class Doors:
     def newcomer(self, home: str, at: int, received: int) -> Profile:
         """An empty profile for whoever comes to a home where nobody lives, by an event of a time, `received` at (ms).
 
-        Chance hangs on who came first, and that is a matter of receipt: a client may claim any time.
+        Chance hangs on who came first: by the day of receipt, for a client may claim any time, and a stranger must not
+        draw anybody's lots anew; within the day by the event's time.
 
         Where somebody was erased before, what others did at the home may still be kept there for them (a device's
         first owner): the newcomer has a timeline of their own.
         """
         profile = Profile(id=home, born_after=self.erased_at(home, at))
-        profile.ledger.seed, profile.ledger.seed_at = home, received
+        profile.ledger.seed, profile.ledger.seed_at, profile.ledger.seed_day = home, at, received // DAY
         if profile.born_after:
             profile.timelines = [self.secrets.home("timeline", f"{home}/{profile.born_after}")]
         return profile

@@ -44,6 +44,7 @@ def join(a: Ledger, b: Ledger) -> Ledger:
     return Ledger(
         seed=_first(a, b).seed,
         seed_at=_first(a, b).seed_at,
+        seed_day=_first(a, b).seed_day,
         contacts=_without_doubles(_union(a.contacts, b.contacts, _contact_order), a, b),
         decisions=_union(a.decisions, b.decisions, _decision_order),
         offers=_union(a.offers, b.offers, _offer_order),
@@ -124,7 +125,7 @@ def _is_current(made: Made, now: int) -> bool:
 
 def _first(a: Ledger, b: Ledger) -> Ledger:
     seeded = [ledger for ledger in (a, b) if ledger.seed]
-    return min(seeded, key=lambda ledger: (ledger.seed_at, ledger.seed), default=a)
+    return min(seeded, key=lambda ledger: (ledger.seed_day, ledger.seed_at, ledger.seed), default=a)
 
 
 def _union(

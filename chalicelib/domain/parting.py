@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from chalicelib.domain.doors import EARLIEST, LATEST, Doors
+from chalicelib.domain.doors import DAY, EARLIEST, LATEST, Doors
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, rank
 from chalicelib.domain.ledgers import join
 from chalicelib.domain.permissions import denials
@@ -105,7 +105,8 @@ def _leaving_ledger(profile: Profile, part: Part, now: int) -> Ledger:
     whole = profile.ledger
     told = {event.message_id for event in part.events}
     since = min((event.timestamp for event in part.events), default=now)
-    ledger = Ledger(seed=part.home, seed_at=since, arms=dict(whole.arms))
+    day = min((event.received_at for event in part.events), default=now) // DAY
+    ledger = Ledger(seed=part.home, seed_at=since, seed_day=day, arms=dict(whole.arms))
     ledger.contacts = {id: one for id, one in whole.contacts.items() if one.state not in _NOT_MADE}
     ledger.waits = {name: wait for name, wait in whole.waits.items() if wait.message_id in told}
     return _split(ledger, whole, now)

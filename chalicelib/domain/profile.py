@@ -183,7 +183,8 @@ class Wait(msgspec.Struct, omit_defaults=True):
 class Ledger(msgspec.Struct, omit_defaults=True):
     """What was done about the facts; keyed by cause, joined by union: latest state, earliest arm and seed.
 
-    `seed` is the stable customer id that every choice by chance hashes. `entries` maps a segment to
+    `seed` is the stable customer id that every choice by chance hashes: of two, that of the earlier `seed_day` (of
+    receipt, since 1970), then of the earlier `seed_at`, stands. `entries` maps a segment to
     (member, changed at). `arms` maps an experiment to (arm, assigned at).
     `places` are the places whose groups hold a row for the profile. `wake` is the armed wake (ms, 0 for none).
     `now` is the latest time at which anything was decided: it never goes back.
@@ -191,6 +192,7 @@ class Ledger(msgspec.Struct, omit_defaults=True):
 
     seed: str = ""
     seed_at: int = 0
+    seed_day: int = 0
     contacts: dict[str, Contact] = {}
     decisions: dict[str, Made] = {}
     offers: dict[str, Offer] = {}

@@ -169,7 +169,7 @@ def test_an_id_with_a_control_character_names_nobody_and_says_so(shop: Shop) -> 
     assert shop.profile("user:a\0c") is None
     kept = {one["id"]: one for one in shop.ask("GET", "/v1/rejected?limit=1000").json["rejected"]}
     assert kept["with a NUL"]["code"] == "no-identifier"
-    assert "user control-character" in kept["with a NUL"]["message"]
+    assert "user: control-character" in kept["with a NUL"]["message"]
 
 
 def test_times_before_and_after_all_others_are_clamped(shop: Shop) -> None:
