@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets as nonces
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -21,12 +21,10 @@ import msgspec
 from chalicelib.domain.circles import Circle, Item, circles_of
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.errors import Conflict, Retry, TooLarge
-from chalicelib.domain.events import LINK_REFUSED, Event, EventBatch, Rejection
-from chalicelib.domain.facts import event_view
+from chalicelib.domain.events import Event, EventBatch, Rejection
 from chalicelib.domain.identifiers import Identified, identifiers_of, ranks
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.learning import Learned
-from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Door, Sign
 from chalicelib.domain.timelines import timelines_of
 from chalicelib.domain.versions import next_version
@@ -44,7 +42,8 @@ from chalicelib.services.ports import (
     Unchanged,
     Write,
 )
-from chalicelib.services.work_circle import Place, Round, WorkCircle, homes, who_knows
+from chalicelib.services.store_history import Entry, StoreHistory
+from chalicelib.services.work_circle import Round, WorkCircle, homes, who_knows
 
 EXCERPT = 2_000
 """Bytes of an event that names nobody, as the operator sees it."""
@@ -52,10 +51,6 @@ TRIES = 4
 """Commits of one circle within one batch before its events go back to the queue."""
 ATTEMPTS = 5
 """Times a circle's events go back as a message of their own before the queue's own redrive takes over."""
-
-
-Entry = tuple[Place, Sequence[Event]]
-"""Events that one call stores, and where."""
 
 
 @dataclass(slots=True)
@@ -70,6 +65,15 @@ class Ingested:
     aside: int = 0
     conflicts: int = 0
     faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one batch is worked with, and what becomes of it."""
+
+    work: WorkCircle
+    history: StoreHistory
+    outcome: Ingested = field(default_factory=Ingested)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,44 +98,36 @@ class IngestEvents:
 
     def __call__(self, batches: Sequence[EventBatch]) -> Ingested:
         """Fold every event of the batches once; nothing of a batch is lost, whatever fails."""
-        outcome = Ingested()
-        rules = self.rules.current()
-        work = WorkCircle(
-            self.timeline,
-            rules,
-            self.rules.switches(),
-            self.learned(),
-            self.clock,
-            self.most,
-            nonces.token_hex(6),
-        )
+        rules, switches = self.rules.current(), self.rules.switches()
+        work = WorkCircle(self.timeline, rules, switches, self.learned(), self.clock, self.most)
+        run = _Run(work, StoreHistory(self.timeline, self.lake, nonces.token_hex(6)))
         by_halves(
-            lambda part: self._take_in(part, work, outcome),
-            self._identify(batches, rules.playbook, outcome),
-            lambda item, fault: self._isolate(Circle([item]), fault, outcome),
+            lambda part: self._take_in(part, run),
+            self._identify(batches, run),
+            lambda item, fault: self._isolate(Circle([item]), fault, run),
         )
-        return outcome
+        return run.outcome
 
-    def _take_in(self, items: Sequence[Item], work: WorkCircle, outcome: Ingested) -> None:
+    def _take_in(self, items: Sequence[Item], run: _Run) -> None:
         """Circle by circle. Raises only before the first commit: where a home cannot be read, or nothing stored."""
-        doors = self._open(items, work)
-        first = [(circle, self._attempt(circle, doors, work, outcome)) for circle in circles_of(items, doors)]
+        doors = self._open(items, run)
+        first = [(circle, self._attempt(circle, doors, run)) for circle in circles_of(items, doors)]
         rounds = [(circle, one) for circle, one in first if one is not None]
-        self._store((one for _, one in rounds), work.mark)
-        self._set_aside(rounds, outcome)
+        run.history(one for _, one in rounds)
+        self._set_aside(rounds, run)
         if self.pool > 1 and len(rounds) > 1:
             with ThreadPoolExecutor(self.pool) as pool:
-                list(pool.map(lambda pair: self._finish(pair[0], pair[1], work, outcome), rounds))
+                list(pool.map(lambda pair: self._finish(pair[0], pair[1], run), rounds))
         else:
             for circle, one in rounds:
-                self._finish(circle, one, work, outcome)
+                self._finish(circle, one, run)
 
-    def _open(self, items: Sequence[Item], work: WorkCircle, *, consistent: bool = False) -> Doors:
-        doors = Doors(self.secrets, ranks(work.rules.playbook.identifiers))
+    def _open(self, items: Sequence[Item], run: _Run, *, consistent: bool = False) -> Doors:
+        doors = Doors(self.secrets, ranks(run.work.rules.playbook.identifiers))
         open_doors(self.profiles, doors, homes(items, doors), consistent=consistent, owners=True)
         return doors
 
-    def _identify(self, batches: Sequence[EventBatch], playbook: Playbook, outcome: Ingested) -> list[Item]:
+    def _identify(self, batches: Sequence[EventBatch], run: _Run) -> list[Item]:
         """Each event with its identifiers; what names nobody is kept among the rejected."""
         rejections: list[Rejection] = [one for batch in batches for one in batch.rejected]
         items: list[Item] = []
@@ -139,9 +135,9 @@ class IngestEvents:
             for position, event in enumerate(batch.events):
                 item = Item(index, position, batch, event, ())
                 try:
-                    found = identifiers_of(event, playbook)
+                    found = identifiers_of(event, run.work.rules.playbook)
                 except Exception as fault:  # noqa: BLE001 - see _attempt
-                    self._isolate(Circle([item]), fault, outcome)
+                    self._isolate(Circle([item]), fault, run)
                     continue
                 if event.profile or found.identifiers:
                     items.append(replace(item, identifiers=found.identifiers))
@@ -149,28 +145,18 @@ class IngestEvents:
                     rejections.append(_of_nobody(event, found))
         if rejections:
             self.rejected.add(rejections)
-            outcome.rejected = len(rejections)
+            run.outcome.rejected = len(rejections)
         return items
 
-    def _attempt(self, circle: Circle, doors: Doors, work: WorkCircle, outcome: Ingested) -> Round | None:
+    def _attempt(self, circle: Circle, doors: Doors, run: _Run) -> Round | None:
         """Work out a circle; a fault in it is the circle's own."""
         try:
-            return work(circle.items, doors)
+            return run.work(circle.items, doors)
         except Exception as fault:  # noqa: BLE001 - a poisoned event must not take its neighbours with it
-            self._isolate(circle, fault, outcome)
+            self._isolate(circle, fault, run)
             return None
 
-    def _store(self, rounds: Iterable[Round], mark: str) -> None:
-        """Timeline and lake first, once for all: whatever is committed afterwards is already there."""
-        entries = [(place, events) for one in rounds for place, events in one.entries.items() if events]
-        if not entries:
-            return
-        self.timeline.append([(timeline, events) for (timeline, _), events in entries], mark)
-        self.lake.put(
-            "event", [event_line(profile, event) for (_, profile), events in entries for event in events]
-        )
-
-    def _set_aside(self, rounds: Sequence[tuple[Circle, Round]], outcome: Ingested) -> None:
+    def _set_aside(self, rounds: Sequence[tuple[Circle, Round]], run: _Run) -> None:
         """What is too much of one customer, in one call for the batch; if it fails, just those messages come again."""
         entries = [entry for _, one in rounds for entry in one.aside.items()]
         if not entries:
@@ -180,11 +166,11 @@ class IngestEvents:
         except Retry:
             aside = {event.message_id for _, events in entries for event in events}
             circles = (item for circle, _ in rounds for item in circle.items)
-            outcome.failed.update(item.index for item in circles if item.event.message_id in aside)
+            run.outcome.failed.update(item.index for item in circles if item.event.message_id in aside)
         else:
-            outcome.aside += sum(len(events) for _, events in entries)
+            run.outcome.aside += sum(len(events) for _, events in entries)
 
-    def _finish(self, circle: Circle, one: Round, work: WorkCircle, outcome: Ingested) -> None:
+    def _finish(self, circle: Circle, one: Round, run: _Run) -> None:
         """Commit a circle's round; read again where another writer was first; then its next round, if any."""
         tries = 0
         items = circle.items
@@ -194,27 +180,27 @@ class IngestEvents:
                 try:
                     self._commit(one)
                 except Conflict:
-                    outcome.conflicts += 1
+                    run.outcome.conflicts += 1
                     tries += 1
                     if tries >= TRIES:
                         raise
                 else:
-                    outcome.folded += one.folded
-                    outcome.refused_links.update(one.refused)
+                    run.outcome.folded += one.folded
+                    run.outcome.refused_links.update(one.refused)
                     items, tries, stored = one.left, 0, []
                 if not items:
                     return
-                one = work(items, self._open(items, work, consistent=True), one.new)
-                stored = self._store_again(one, stored, work.mark)
-                self._set_aside([(Circle(items), one)], outcome)
+                one = run.work(items, self._open(items, run, consistent=True), one.new)
+                stored = run.history.again(one, stored)
+                self._set_aside([(Circle(items), one)], run)
         except Retry:
-            self._take_back(items, stored, work)
-            self._requeue(Circle(items), outcome)
+            self._take_back(items, stored, run)
+            self._requeue(Circle(items), run)
         except Exception as fault:  # noqa: BLE001 - see _attempt
-            self._take_back(items, stored, work)
-            self._isolate(Circle(items), fault, outcome)
+            self._take_back(items, stored, run)
+            self._isolate(Circle(items), fault, run)
 
-    def _take_back(self, items: Sequence[Item], stored: Sequence[Entry], work: WorkCircle) -> None:
+    def _take_back(self, items: Sequence[Item], stored: Sequence[Entry], run: _Run) -> None:
         """Take what was not committed out of the timeline again, as well as that goes.
 
         It may come again days later, out of the dead-letter queue. What is then in the timeline, and older than what
@@ -222,38 +208,11 @@ class IngestEvents:
         after all (an answer was lost) is known to the memory, and stays.
         """
         try:
-            doors = self._open(items, work, consistent=True)
+            doors = self._open(items, run, consistent=True)
             known = {item.event.message_id: who_knows(item, doors) for item in items}
-            told = {id: timelines_of(profile) for id, profile in known.items() if profile}
-            for (timeline, _), events in stored:
-                if rest := [event for event in events if timeline in told.get(event.message_id, ())]:
-                    self.timeline.append([(timeline, rest)], work.mark)
-                if len(rest) < len(events):
-                    self.timeline.withdraw([(timeline, events)], work.mark)
+            run.history.take_back(stored, {id: timelines_of(one) for id, one in known.items() if one})
         except Retry:
             return
-
-    def _store_again(self, one: Round, stored: Sequence[Entry], mark: str) -> list[Entry]:
-        """Store what this pass made of events that the one before has stored, and lost the race to commit.
-
-        What now belongs elsewhere is taken back, so that no timeline tells what its customer did not do:
-
-            worker A   e: Ana's door, stores e with Ana ......... put Ana: conflict; e: Ben's door
-            worker B                        Ben's login: the door is his
-
-        Returns all that is stored by now.
-        """
-        kept: list[Entry] = []
-        for place, events in stored:
-            rest = [event for event in events if not _is_obsolete(event, place, one)]
-            if len(rest) < len(events):
-                if rest:
-                    self.timeline.append([(place[0], rest)], mark)
-                self.timeline.withdraw([(place[0], events)], mark)
-            kept.append((place, rest))
-        fresh = _only_new(one, kept)
-        self._store([fresh], mark)
-        return kept + list(fresh.entries.items())
 
     def _commit(self, one: Round) -> None:
         """One transaction where a sign changes or is relied on; else each profile alone.
@@ -277,11 +236,11 @@ class IngestEvents:
         for write in writes:
             self.profiles.commit([write])
 
-    def _requeue(self, circle: Circle, outcome: Ingested) -> None:
+    def _requeue(self, circle: Circle, run: _Run) -> None:
         """The circle's events become a message of their own, so that the rest of the batch is done."""
         attempt = max(item.batch.attempt for item in circle.items) + 1
         if attempt > ATTEMPTS:
-            outcome.failed.update(item.index for item in circle.items)
+            run.outcome.failed.update(item.index for item in circle.items)
             return
         for released in (False, True):
             again = [item for item in circle.items if item.batch.released is released]
@@ -289,19 +248,19 @@ class IngestEvents:
             try:
                 if again:
                     self.queue.send(EventBatch(events, attempt=attempt, released=released), delay=1000)
-                    outcome.requeued += len(again)
+                    run.outcome.requeued += len(again)
             except (Retry, TooLarge):  # events of many messages may be more than one can hold
-                outcome.failed.update(item.index for item in again)
+                run.outcome.failed.update(item.index for item in again)
 
-    def _isolate(self, circle: Circle, fault: Exception, outcome: Ingested) -> None:
+    def _isolate(self, circle: Circle, fault: Exception, run: _Run) -> None:
         """A fault of ours: each event goes on alone, so that only the one that causes it ends as a dead letter."""
-        outcome.faults.append(type(fault).__name__)
+        run.outcome.faults.append(type(fault).__name__)
         for item in circle.items:
             alone = len(item.batch.events) == 1 and not item.batch.rejected
             if alone:
-                outcome.failed.add(item.index)
+                run.outcome.failed.add(item.index)
             else:
-                self._requeue(Circle([item]), outcome)
+                self._requeue(Circle([item]), run)
 
 
 def _of_nobody(event: Event, found: Identified) -> Rejection:
@@ -319,32 +278,3 @@ def _renewed(door: Door) -> Door:
     """The door under its next version."""
     door.version = next_version(door.version, nonces.token_hex(6))
     return door
-
-
-def _is_obsolete(event: Event, place: Place, one: Round) -> bool:
-    """Whether a pass has put elsewhere what an earlier one stored here, or no longer refuses the link it tells of.
-
-    An event that has been folded by then (its commit's answer was lost, or a copy was quicker) stays with who did.
-    """
-    if event.message_id in {each.message_id for each in one.entries.get(place, ())}:
-        return False
-    if event.message_id in one.known:
-        return place[0] not in one.known[event.message_id]
-    about = event.properties.get("event") if event.event == LINK_REFUSED else event.message_id
-    elsewhere = (*one.entries.values(), *one.aside.values())
-    return any(each.message_id == about for events in elsewhere for each in events)
-
-
-def _only_new(one: Round, stored: Iterable[Entry]) -> Round:
-    """What the timeline has not been given yet."""
-    had = {(place, event.message_id) for place, events in stored for event in events}
-    entries = {
-        place: [event for event in events if (place, event.message_id) not in had]
-        for place, events in one.entries.items()
-    }
-    return Round(one.doors, entries={place: events for place, events in entries.items() if events})
-
-
-def event_line(profile: str, event: Event) -> dict[str, object]:
-    """An event as the lake keeps it: the profile it was folded into, and the event itself."""
-    return {"profile": profile, **event_view(event)}

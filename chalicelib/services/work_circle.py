@@ -88,8 +88,7 @@ class Round:
 class WorkCircle:
     """Works circles out under one playbook. The timeline is only read.
 
-    `most` is how many events a minute a profile may have before more are set aside. `mark` is this worker's own, for
-    what it stores.
+    `most` is how many events a minute a profile may have before more are set aside.
     """
 
     timeline: Timeline
@@ -98,7 +97,6 @@ class WorkCircle:
     learned: Learned
     clock: Clock
     most: int
-    mark: str
 
     def __call__(self, items: Sequence[Item], doors: Doors, new: AbstractSet[str] = frozenset()) -> Round:
         """Take events in order, in the part of `doors` they concern.

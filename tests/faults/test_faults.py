@@ -14,8 +14,8 @@ from chalicelib.adapters.profiles import DynamoProfiles
 from chalicelib.domain import facts
 from chalicelib.domain.stored import Unchanged, Write
 from chalicelib.services import work_circle
-from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.relay_effects import RelayEffects
+from chalicelib.services.store_history import StoreHistory
 from infra.local.stack import Stack
 from tests.faults.injecting import KINDS, Call, Fault, Kind
 from tests.faults.runs import Run, broken, faults_for, run, spread
@@ -127,7 +127,7 @@ def test_a_build_that_stores_a_link_piece_by_piece_is_found_out(
 def test_a_build_that_keeps_no_history_is_found_out(
     stack: Stack, reference: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(IngestEvents, "_store", lambda *_: None)
+    monkeypatch.setattr(StoreHistory, "__call__", lambda *_: None)
     assert any(found.startswith("history is whole") for found in broken(run(stack), reference))
 
 

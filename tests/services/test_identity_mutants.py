@@ -15,7 +15,7 @@ from chalicelib.domain import facts, handing_over, linking
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.profile import Door, Known, Seen, Sign
 from chalicelib.domain.stored import Unchanged, Write
-from chalicelib.services import ingest_events, work_circle
+from chalicelib.services import store_history, work_circle
 from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.work_circle import Round
 from tests.fakes import FakeProfiles
@@ -93,7 +93,7 @@ def nothing_requeued(patch: pytest.MonkeyPatch) -> None:
 
 
 def history_not_written_anew(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ingest_events, "_only_new", lambda one, _stored: Round(one.doors))
+    patch.setattr(store_history, "_only_new", lambda one, _stored: Round(one.doors))
 
 
 @dataclass(frozen=True)
