@@ -86,9 +86,9 @@ def _customer(profile: Profile, part: Part, parts: Sequence[Part], rules: Rules,
     ]
     made.facts.permissions = join_statements(made.facts.permissions, denials(profile.facts.permissions))
     made.ledger = _staying_ledger(profile, parts, now) if stays else _leaving_ledger(profile, part, now)
-    homes = {each.home for each in parts}
-    made.merged = [id for id in profile.merged if id not in homes] if stays else []
-    made.records = [id for id in records_of(profile) if id not in homes] if stays else []
+    others = {each.home for each in parts if each is not part}
+    made.merged = [id for id in profile.merged if id not in others] if stays else []
+    made.records = [id for id in records_of(profile) if id == part.home or (stays and id not in others)]
     made.born_after = profile.born_after if stays else 0
     made.unclaimed = profile.unclaimed
     return made

@@ -11,11 +11,13 @@ from hypothesis import event as note
 from hypothesis import strategies as st
 
 from chalicelib.domain.effects import Deliver, Join, Leave, Ring
+from chalicelib.domain.erasure import erasure_of, homes_of
 from chalicelib.domain.errors import BadRequest, Clash, Conflict, NotFound, Unavailable
 from chalicelib.domain.identifiers import Identifier, identifiers_of, parse_identifier
 from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Contact, Profile, Wait
 from chalicelib.domain.stored import Write
+from chalicelib.domain.timelines import records_of
 from tests.services.ingest_world import DAY, HOUR, MINUTE
 from tests.services.splitting_world import PLAYBOOK, Splitting, named, never_joining
 
@@ -147,6 +149,23 @@ def test_each_part_tells_its_own_history_and_keeps_what_was_said_no_to(world: Sp
     )
     assert (world.told(ana), world.told(other)) == (["m2", "m3", "m4"], ["m1"])
     assert [one.facts.permissions["email/offers"]["denied"].at for one in (ana, other)] == [world.clock()] * 2
+
+
+def test_what_was_decided_where_a_part_lived_alone_before_is_told_of_it_again(world: Splitting) -> None:
+    joined(world)
+    whole = world.user("ana")
+    for id in (whole.id, world.secrets.home("anonymous", "a")):
+        world.timeline.record(id, f"d_{id}", world.clock(), {"decision": id, "at": world.clock()})
+    world.split("user:ana", "anonymous:a")
+    ana, other = world.user("ana"), world.profile("anonymous", "a")
+    for one in (ana, other):
+        told = world.timeline.decisions(records_of(one), 10).items
+        assert [record["decision"] for record in told] == [one.id]
+    doors = world.profiles.read(homes_of(other, world.secrets))
+    assert erasure_of(other, doors, world.secrets, world.clock()).history.keys() >= {
+        other.id,
+        *other.timelines,
+    }
 
 
 def test_contacts_that_were_made_stay_on_both_and_what_is_to_come_with_the_home(world: Splitting) -> None:
