@@ -4,6 +4,7 @@
     at        e#<ms of the first event, 13 digits>#<hash of mark and all message ids>   events of one commit, one hour
               d#<ms, 13 digits>#<decision id>                                  a decision's record
     body      compressed JSON: a list of events, or the record
+    mark      whose write it is, if a worker's
     expires   when DynamoDB may drop it, in seconds
 
 The hash makes a repeat of the same worker's overwrite itself; the mark is a worker's own, so that one who takes back
@@ -54,6 +55,7 @@ class _Trace(msgspec.Struct, rename="camel"):
 class _Span(NamedTuple):
     first: int
     body: bytes
+    mark: str
 
 
 _events = msgspec.json.Decoder(list[Event])
@@ -84,12 +86,17 @@ class DynamoTimeline:
         self._table.write([_item(profile, _decision_key(at, decision), packing.pack(body), at)])
 
     def contains(
-        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int], before: int
+        self,
+        profiles: Sequence[str],
+        message_ids: Iterable[str],
+        around: tuple[int, int],
+        before: int,
+        but: str = "",
     ) -> set[str]:
         """Which of the message ids are stored under any of these profile ids around these times (ms).
 
-        Only copies that were received `before` that time (ms) count. May also find some up to an hour outside
-        the range: an event is its message id, whatever its time.
+        Only copies that were received `before` that time (ms) count, and none stored under the mark `but`. May also
+        find some up to an hour outside the range: an event is its message id, whatever its time.
         """
         wanted = set(message_ids)
         found: set[str] = set()
@@ -97,6 +104,8 @@ class DynamoTimeline:
             for span in self._spans(profile, around[1], around[0] - HOUR, part=0):
                 if found == wanted:
                     return found
+                if but and span.mark == but:
+                    continue
                 traces = packing.unpack(span.body, _traces)
                 found |= wanted & {trace.message_id for trace in traces if trace.received_at < before}
         return found
@@ -145,7 +154,8 @@ class DynamoTimeline:
         last = f"e#{_LAST}" if latest is None else f"e#{_digits(latest)}#{_LAST}"
         span = ("at", f"e#{_digits(earliest)}", last)
         for item in self._table.query(("profile", profile), span, newest=True, part=part):
-            yield _Span(int(_key_of(item).split("#")[1]), item["body"]["B"])
+            mark = item["mark"]["S"] if "mark" in item else ""
+            yield _Span(int(_key_of(item).split("#")[1]), item["body"]["B"], mark)
 
 
 def _items_of(entries: Sequence[tuple[str, Sequence[Event]]], mark: str) -> dict[tuple[str, str], Item]:
@@ -164,7 +174,8 @@ def to_items(profile: str, events: Sequence[Event], mark: str = "") -> Iterator[
             ids = "\n".join((mark, *(event.message_id for event in part)))
             hashed = hashlib.blake2b(ids.encode(), digest_size=12).hexdigest()
             received = max(event.received_at for event in part)
-            yield _item(profile, f"e#{_digits(part[0].timestamp)}#{hashed}", body, received)
+            item = _item(profile, f"e#{_digits(part[0].timestamp)}#{hashed}", body, received)
+            yield item | ({"mark": {"S": mark}} if mark else {})
 
 
 def _runs(events: Sequence[Event]) -> Iterator[list[Event]]:

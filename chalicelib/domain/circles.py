@@ -43,7 +43,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """Events in the order they are taken: by time, and of one millisecond as their client sent them."""
+    """Events in the order they are taken, each once: by time, and of one millisecond as their client sent them."""
 
     items: Sequence[Item]
 
@@ -68,7 +68,15 @@ def circles_of(items: Sequence[Item], doors: Doors) -> list[Circle]:
     groups: dict[str, list[Item]] = {}
     for home, item in keyed:
         groups.setdefault(find(home), []).append(item)
-    return [Circle(sorted(group, key=_order)) for group in groups.values()]
+    return [Circle(_once(sorted(group, key=_order))) for group in groups.values()]
+
+
+def _once(items: Sequence[Item]) -> list[Item]:
+    """The first copy of each event; further ones in the same batch are it."""
+    first: dict[str, Item] = {}
+    for item in items:
+        first.setdefault(item.event.message_id, item)
+    return list(first.values())
 
 
 def _order(item: Item) -> tuple[int, int, int]:

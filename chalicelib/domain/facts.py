@@ -296,6 +296,6 @@ def join_profiles(into: Profile, other: Profile, rules: Rules, repeated: Sequenc
     into.seen = join_seen(into.seen, other.seen)
     into.timelines = joined_timelines(into, other)
     into.records = list(dict.fromkeys([*into.records, *other.records]))
-    into.bars = sorted({*into.bars, *other.bars}, key=msgspec.structs.astuple)
+    into.bars = sorted({*into.bars, *other.bars})
     gone = [other.id, *other.merged]
     into.merged = sorted({*into.merged, *gone} - {into.id})

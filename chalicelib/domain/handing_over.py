@@ -52,31 +52,38 @@ def _straight(doors: Doors, sign: Sign) -> Sign:
     return Sign(sign.id, forward_to, sign.version, owners, sign.born_after, heir)
 
 
-def ends_login(event: Event, rules: Rules) -> bool:
-    """Whether the devices an event came from are nobody's after it."""
-    return event.title == SIGNED_OUT and rules.playbook.after_logout == "nobody"
+def log_out(
+    doors: Doors, profile: Profile, identifiers: Sequence[Identifier], event: Event, rules: Rules
+) -> None:
+    """A customer has logged out: whoever sits at their devices from now on, until the next login, is not shown them.
 
-
-def let_go(doors: Doors, profile: Profile, identifiers: Sequence[Identifier], event: Event) -> None:
-    """A customer has logged out: what their devices do from now on, until the next login, is nobody's.
-
-    That is kept apart, in a profile that joins nobody, so that caps hold for whoever sits there. Devices that are
+    The devices have proven nothing more. What they do is the customer's, or, where the playbook says so, nobody's:
+    that is kept apart, in a profile that joins nobody, so that caps hold for whoever sits there. Devices that are
     named together share one, and go back to it at each logout.
     """
-    if not is_known(profile):
-        return
-    start = event.timestamp + 1
     held = [
         one
         for one in identifiers
         if one.kind in CHANGES_HANDS and doors.resident(doors.home(one), event.timestamp) is profile
     ]
-    if not held:
+    if not held or not is_known(profile):
         return
+    if rules.playbook.after_logout == "last":
+        _unprove(doors, profile, held, event)
+        return
+    start = event.timestamp + 1
     nobody = _nobody(doors, doors.home(held[0]), start)
     for device in held:
         pass_on(doors, nobody, device, event, start)
     doors.put(nobody)
+
+
+def _unprove(doors: Doors, profile: Profile, held: Sequence[Identifier], event: Event) -> None:
+    for device in held:
+        known = lists(profile, device)
+        if known is not None and known.proven and known.last <= event.timestamp:
+            known.proven = False
+            doors.put(profile)
 
 
 def nobodys_home(doors: Doors, home: str) -> str:

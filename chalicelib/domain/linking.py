@@ -82,11 +82,11 @@ def _link(
         return profile
     if other is None:
         return _attach(doors, profile, weaker, event, rules)
-    reason = why_not_join(profile, other, rules)
+    reason = why_not_join(doors, profile, other, rules)
     if not reason:
         return _merge(doors, profile, other, event, rules)
     if reason != SPLIT and weaker.kind in CHANGES_HANDS and other.id != home and not is_shaky(profile):
-        reason = why_not_list(profile, [weaker], rules) or why_not_again(doors, home, event)
+        reason = why_not_list(doors, profile, [weaker], rules) or why_not_again(doors, home, event)
         if reason:
             return Refusal(weaker, reason)
         pass_on(doors, profile, weaker, event, event.timestamp)
@@ -97,7 +97,7 @@ def _link(
 def _attach(
     doors: Doors, profile: Profile, weaker: Identifier, event: Event, rules: Rules
 ) -> Profile | Refusal:
-    reason = why_not_list(profile, [weaker], rules)
+    reason = why_not_list(doors, profile, [weaker], rules)
     if reason:
         return Refusal(weaker, reason)
     if profile.identifiers and is_shaky(profile) and doors.home(profile_identifier(profile)) == profile.id:

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from chalicelib.domain.doors import DAY, EARLIEST, LATEST, Doors
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, rank
 from chalicelib.domain.ledgers import join
 from chalicelib.domain.permissions import denials
 from chalicelib.domain.permissions import join as join_statements
-from chalicelib.domain.profile import Bar, Ledger, Profile, Sign
+from chalicelib.domain.profile import Ledger, Profile, Sign
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.splitting import Part, folded_alone, was_ours
 from chalicelib.domain.timelines import records_of
@@ -50,12 +48,12 @@ def set_apart(
 
     `parts` have their homes; those and all doors are read.
     """
-    bars = {*profile.bars, *_new_bars(apart, parts)}
+    bars = {*profile.bars, *_new_bars(apart, parts, doors)}
     homes = [doors.home(one) for part in parts for one in part.names()]
     ours = {owner for home in homes for owner in was_ours(profile, home, doors)}
     made = [_customer(profile, part, parts, rules, now) for part in parts]
     for customer in made:
-        customer.bars = _bars_of(customer, bars)
+        customer.bars = _bars_of(customer, bars, doors)
         customer.born_after = max(customer.born_after, doors.born_after(customer.id))
         doors.put(customer)
     for part in parts:
@@ -69,13 +67,10 @@ def set_apart(
     return made
 
 
-def _bars_of(customer: Profile, bars: set[Bar]) -> list[Bar]:
+def _bars_of(customer: Profile, bars: set[tuple[str, str]], doors: Doors) -> list[tuple[str, str]]:
     """The bars that name anything the customer is known by."""
-    named = {(one.kind, one.value) for one in customer.identifiers}
-    theirs = (
-        bar for bar in bars if (bar.kind, bar.value) in named or (bar.other_kind, bar.other_value) in named
-    )
-    return sorted(theirs, key=msgspec.structs.astuple)
+    named = {doors.home(one) for one in customer.identifiers}
+    return sorted(bar for bar in bars if not named.isdisjoint(bar))
 
 
 def _customer(profile: Profile, part: Part, parts: Sequence[Part], rules: Rules, now: int) -> Profile:
@@ -119,13 +114,13 @@ def _split(ledger: Ledger, whole: Ledger, now: int) -> Ledger:
     return ledger
 
 
-def _new_bars(apart: Identifier, parts: Sequence[Part]) -> Iterator[Bar]:
+def _new_bars(apart: Identifier, parts: Sequence[Part], doors: Doors) -> Iterator[tuple[str, str]]:
     """`apart` never joins again with what any other part is known by."""
     for part in parts:
         if apart not in part.identifiers:
             steady = [one for one in part.identifiers if one.kind not in CHANGES_HANDS]
             for other in steady or part.identifiers[:MOST_BARRED]:
-                yield Bar(apart.kind, apart.value, other.kind, other.value)
+                yield doors.home(apart), doors.home(other)
 
 
 def _lead(doors: Doors, home: str, to: str, ours: set[str]) -> None:

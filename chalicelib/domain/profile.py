@@ -213,15 +213,6 @@ class Heat(msgspec.Struct, array_like=True):
     proven: int = 0
 
 
-class Bar(msgspec.Struct, array_like=True, frozen=True):
-    """Two identifiers, by kind and value, that were split: no profile ever lists both again."""
-
-    kind: str
-    value: str
-    other_kind: str
-    other_value: str
-
-
 class Profile(msgspec.Struct, omit_defaults=True):
     """One customer. `id` is the home it lives at; `version` is that of the stored item ("" if none yet).
 
@@ -231,7 +222,8 @@ class Profile(msgspec.Struct, omit_defaults=True):
     `folded_under` is the fingerprint of the needs it was folded under (see `adopting.py`).
     `born_after` is the time of an erasure at this very home: nothing stamped or received up to it may come back by it.
     `unclaimed` marks what a device did between a logout and the next login, where the playbook gives that to
-    nobody: it joins nobody. `bars` are splits it must not undo. `heat` is kept while very many events come in.
+    nobody: it joins nobody. `bars` are splits it must not undo: the homes of two identifiers that no profile ever
+    lists both (hashes, for they outlive the other part). `heat` is kept while very many events come in.
     """
 
     id: str
@@ -246,7 +238,7 @@ class Profile(msgspec.Struct, omit_defaults=True):
     timelines: list[str] = []
     records: list[str] = []
     unclaimed: bool = False
-    bars: list[Bar] = []
+    bars: list[tuple[str, str]] = []
     heat: Heat | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import Identifier
 from chalicelib.domain.keys import short_id
 from chalicelib.domain.kinds import rule_of
-from chalicelib.domain.profile import Bar, Known, Profile, Sign
+from chalicelib.domain.profile import Known, Profile, Sign
 from chalicelib.domain.rules import Rules
 
 MOST_MERGES = 100
@@ -54,21 +54,21 @@ def refused_event(refusal_id: str) -> str:
     return refusal_id.rpartition(REFUSED)[0]
 
 
-def why_not_join(a: Profile, b: Profile, rules: Rules) -> str:
+def why_not_join(doors: Doors, a: Profile, b: Profile, rules: Rules) -> str:
     """The reason not to make two profiles one; "" if there is none."""
     if a.unclaimed or b.unclaimed:
         return "unclaimed"
-    if _bars(a, b, [*a.identifiers, *b.identifiers]):
+    if _bars(doors, a, b, [*a.identifiers, *b.identifiers]):
         return SPLIT
     if len(a.merged) + len(b.merged) >= MOST_MERGES:
         return "too-many-merges"
-    return why_not_list(a, b.identifiers, rules)
+    return why_not_list(doors, a, b.identifiers, rules)
 
 
-def why_not_list(profile: Profile, added: Sequence[Identifier | Known], rules: Rules) -> str:
+def why_not_list(doors: Doors, profile: Profile, added: Sequence[Identifier | Known], rules: Rules) -> str:
     """Why a profile may not list these too; only kinds of which it would list more count."""
     together = [*profile.identifiers, *added]
-    if _bars(profile, profile, together):
+    if _bars(doors, profile, profile, together):
         return SPLIT
     if len(together) > MOST_IDENTIFIERS or sum(len(one.value.encode()) for one in together) > MOST_BYTES:
         return "too-many-identifiers"
@@ -98,14 +98,9 @@ def _values(identifiers: Sequence[Identifier | Known], kind: str) -> set[str]:
     return {one.value for one in identifiers if one.kind == kind}
 
 
-def _bars(a: Profile, b: Profile, together: Sequence[Identifier | Known]) -> bool:
+def _bars(doors: Doors, a: Profile, b: Profile, together: Sequence[Identifier | Known]) -> bool:
     """Whether the identifiers together would undo a split."""
     if not a.bars and not b.bars:
         return False
-    listed = {(one.kind, one.value) for one in together}
-    return any(listed.issuperset(_ends(bar)) for bar in (*a.bars, *b.bars))
-
-
-def _ends(bar: Bar) -> Iterator[tuple[str, str]]:
-    yield bar.kind, bar.value
-    yield bar.other_kind, bar.other_value
+    listed = {doors.home(one) for one in together}
+    return any(listed.issuperset(bar) for bar in (*a.bars, *b.bars))

@@ -43,12 +43,20 @@ class EraseRows:
             self.stops.add(*gone.stop)
         self.groups.forget(erasure.groups, nobody_elses(erasure, doors))
         together = _together(erasure.history)
-        known = [*erasure.deliveries, *self._told(together, erasure.lived)]
+        known = [*self._own(erasure), *self._told(together, erasure.lived)]
         deliveries = self._erase_deliveries(list(dict.fromkeys(known)), last=last)
         timeline = sum(self.timeline.erase(homes, until) for until, homes in together.items())
         for until, homes in together.items():
             self.quarantine.erase(homes, until)
         return {"timeline": timeline, "deliveries": deliveries}
+
+    def _own(self, erasure: Erasure) -> list[str]:
+        """Of the deliveries that the ledger knows, their own: after a split it knows the other part's as well."""
+        own: list[str] = []
+        for start in range(0, len(erasure.deliveries), _ROWS):
+            rows = self.deliveries.read(erasure.deliveries[start : start + _ROWS])
+            own += [row.id for row in rows.values() if row.profile in erasure.ids]
+        return own
 
     def _told(self, together: Mapping[int, Sequence[str]], lived: Sequence[str]) -> list[str]:
         """Deliveries that the records of decisions tell of. A decision is stored where the profile lives."""

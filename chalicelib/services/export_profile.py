@@ -39,7 +39,7 @@ class ExportProfile:
         now = max(self.clock(), profile.ledger.now)
         told, decided = timelines_of(profile), records_of(profile)
         records = every(lambda at: self.timeline.decisions(decided, _PART, at))
-        rows = self._rows([*deliveries_of(profile), *deliveries_in(records)])
+        rows = self._rows(profile, [*deliveries_of(profile), *deliveries_in(records)])
         return {
             "exportedAt": to_text(now),
             "profile": view(profile, self.rules.current(), now),
@@ -65,9 +65,11 @@ class ExportProfile:
                     break
         return found
 
-    def _rows(self, ids: list[str]) -> dict[str, Delivery]:
-        """The deliveries, and the rows that lead to them by their provider's ids."""
-        rows = self.deliveries.read(list(dict.fromkeys(ids)))
+    def _rows(self, profile: Profile, ids: list[str]) -> dict[str, Delivery]:
+        """The customer's own deliveries (after a split the ledger knows more), and the rows that lead to them."""
+        found = self.deliveries.read(list(dict.fromkeys(ids)))
+        theirs = {profile.id, *profile.merged}
+        rows = {id: row for id, row in found.items() if row.profile in theirs}
         return rows | self.deliveries.read(pointers_to(rows.values()))
 
 

@@ -99,8 +99,9 @@ class IngestEvents:
     def __call__(self, batches: Sequence[EventBatch]) -> Ingested:
         """Fold every event of the batches once; nothing of a batch is lost, whatever fails."""
         rules, switches = self.rules.current(), self.rules.switches()
-        work = WorkCircle(self.timeline, rules, switches, self.learned(), self.clock, self.most)
-        run = _Run(work, StoreHistory(self.timeline, self.lake, nonces.token_hex(6)))
+        mark = nonces.token_hex(6)
+        work = WorkCircle(self.timeline, rules, switches, self.learned(), self.clock, self.most, mark)
+        run = _Run(work, StoreHistory(self.timeline, self.lake, mark))
         by_halves(
             lambda part: self._take_in(part, run),
             self._identify(batches, run),
@@ -190,7 +191,7 @@ class IngestEvents:
                     items, tries, stored = one.left, 0, []
                 if not items:
                     return
-                one = run.work(items, self._open(items, run, consistent=True), one.new)
+                one = run.work(items, self._open(items, run, consistent=True))
                 stored = run.history.again(one, stored)
                 self._set_aside([(Circle(items), one)], run)
         except Retry:

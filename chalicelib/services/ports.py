@@ -56,11 +56,16 @@ class Timeline(Protocol):
         """Store a decision's record under the profile id."""
 
     def contains(
-        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int], before: int
+        self,
+        profiles: Sequence[str],
+        message_ids: Iterable[str],
+        around: tuple[int, int],
+        before: int,
+        but: str = "",
     ) -> set[str]:
         """Which of the message ids are stored under any of these profile ids, with times in the range (ms).
 
-        Only copies that were received `before` that time (ms) count.
+        Only copies that were received `before` that time (ms) count, and none stored under the mark `but`.
         """
 
     def page(self, profiles: Sequence[str], limit: int, cursor: str = "") -> Page:

@@ -85,7 +85,11 @@ class SplitProfile:
         """
         apart = parse_identifier(identifier, self.rules.current().playbook)
         if apart is None:
-            raise BadRequest("invalid-identifier", "Write it as `anonymous:...` or `user:...`.", "identifier")
+            raise BadRequest(
+                "invalid-identifier",
+                "Name one identifier as the profile lists it: `kind:value`.",
+                "identifier",
+            )
         left: list[Profile] = []
         lost = 0
         while lost < TRIES:

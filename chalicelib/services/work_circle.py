@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 import msgspec
@@ -20,7 +19,7 @@ from chalicelib.domain.doors import Doors
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.events import LINK_REFUSED, Event
 from chalicelib.domain.facts import fold
-from chalicelib.domain.handing_over import ends_login, let_go
+from chalicelib.domain.handing_over import SIGNED_OUT, log_out
 from chalicelib.domain.heat import is_hot, warm
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier
 from chalicelib.domain.learning import Learned
@@ -55,8 +54,7 @@ class Round:
     """One pass over a circle: the doors as they would be, what to store first, and what is left to do.
 
     `taken` are the events in the order they were taken, each with the profile it went to. `entries` are the events
-    to store, by timeline and profile id. `new` are the late ones among them that the timeline had never seen,
-    `known` are repeats, with the timelines of who folded them.
+    to store, by timeline and profile id. `known` are repeats, with the timelines of who folded them.
     `aside` are those that no customer can have sent, by profile id. `received` are the times of receipt of what was
     folded. `refused` counts refused links by reason. `weight` is the size of the effects in bytes.
     """
@@ -66,7 +64,6 @@ class Round:
     entries: dict[Place, list[Event]] = field(default_factory=dict)
     left: list[Item] = field(default_factory=list)
     aside: dict[str, list[Event]] = field(default_factory=dict)
-    new: set[str] = field(default_factory=set)
     known: dict[str, list[str]] = field(default_factory=dict)
     received: dict[str, list[tuple[int, bool]]] = field(default_factory=dict)
     folded: int = 0
@@ -88,7 +85,8 @@ class Round:
 class WorkCircle:
     """Works circles out under one playbook. The timeline is only read.
 
-    `most` is how many events a minute a profile may have before more are set aside.
+    `most` is how many events a minute a profile may have before more are set aside. `mark` is the worker's own: what
+    the timeline has under it, nobody has folded yet.
     """
 
     timeline: Timeline
@@ -97,14 +95,11 @@ class WorkCircle:
     learned: Learned
     clock: Clock
     most: int
+    mark: str
 
-    def __call__(self, items: Sequence[Item], doors: Doors, new: AbstractSet[str] = frozenset()) -> Round:
-        """Take events in order, in the part of `doors` they concern.
-
-        `new` are message ids that an earlier pass looked up in vain before it stored them: what the timeline
-        says of them now is our own doing.
-        """
-        one = Round(doors.part(homes(items, doors)), new=set(new))
+    def __call__(self, items: Sequence[Item], doors: Doors) -> Round:
+        """Take events in order, in the part of `doors` they concern."""
+        one = Round(doors.part(homes(items, doors)))
         known = self._folded_before(items, one)
         self._adopt(items, one.doors)
         for at, item in enumerate(items):
@@ -126,6 +121,8 @@ class WorkCircle:
             worker   looks e up: new ... stores e ... dies
             queue                                  again: e is stored, received after the floor, not remembered
 
+        So would what this worker has stored itself, and lost the race to commit while the floor rose past it.
+
         What was in the quarantine was not folded when it was set aside: a copy that was stored of the same receipt is
         what a worker left that died.
         """
@@ -134,7 +131,7 @@ class WorkCircle:
         found: set[str] = set()
         for item in items:
             for profile in _takers(item, one.doors):
-                if item.event.message_id not in one.new and may_have_forgotten(profile.seen, item.event):
+                if may_have_forgotten(profile.seen, item.event):
                     late.setdefault((profile.id, item.batch.released), []).append(item.event)
                     readers[profile.id] = profile
         for (profile_id, released), events in late.items():
@@ -143,9 +140,7 @@ class WorkCircle:
                 wanted = {event.message_id for event in span}
                 around = (span[0].timestamp - DRIFT, span[-1].timestamp + DRIFT)
                 before = min(event.received_at for event in span) if released else profile.seen.floor
-                found |= self.timeline.contains(timelines_of(profile), wanted, around, before)
-                one.new |= wanted
-        one.new -= found
+                found |= self.timeline.contains(timelines_of(profile), wanted, around, before, self.mark)
         return found
 
     def _adopt(self, items: Sequence[Item], doors: Doors) -> None:
@@ -228,8 +223,8 @@ class WorkCircle:
         for refusal in told.values():
             one.keep(placed.profile, _refused(event, refusal))
         one.refused.update(refusal.reason for refusal in placed.refusals)
-        if ends_login(event, self.rules):
-            let_go(one.doors, placed.profile, identifiers, event)
+        if event.title == SIGNED_OUT:
+            log_out(one.doors, placed.profile, identifiers, event, self.rules)
         return placed.profile
 
 

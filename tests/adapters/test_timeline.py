@@ -131,7 +131,7 @@ def test_events_come_in_order_however_commits_overlap(commits: list[list[int]]) 
         for number, commit in enumerate(commits)
     ]
     items = [item for commit in made for item in to_items("p_1", commit)]
-    spans = [_Span(int(item["at"]["S"].split("#")[1]), item["body"]["B"]) for item in items]
+    spans = [_Span(int(item["at"]["S"].split("#")[1]), item["body"]["B"], "") for item in items]
     told = list(_newest(sorted(spans, key=lambda span: -span.first)))
     everything = [one for commit in made for one in commit]
     assert told == sorted(everything, key=lambda one: one.order, reverse=True)

@@ -15,7 +15,7 @@ from chalicelib.domain.circles import Item, order_of_taking
 from chalicelib.domain.doors import Doors
 from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.facts import fold
-from chalicelib.domain.handing_over import ends_login, let_go
+from chalicelib.domain.handing_over import SIGNED_OUT, log_out
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, identifiers_of, ranks
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.linking import place_event
@@ -74,8 +74,8 @@ class World:
         if placed.profile is not None:
             fold(placed.profile, event, self.rules)
             self.doors.put(placed.profile)
-            if ends_login(event, self.rules):
-                let_go(self.doors, placed.profile, taken, event)
+            if event.title == SIGNED_OUT:
+                log_out(self.doors, placed.profile, taken, event, self.rules)
         self.check()
         return placed.profile
 
@@ -228,3 +228,14 @@ def test_a_device_that_changes_hands_counts_towards_the_limit_too() -> None:
     world.take(user_id="ana", context={"device": {"token": "b"}})
     assert world.refused == [["device:b", "over-limit"]]
     assert known_in(world, Identifier("user", "ana")).keys() == {"user:ana", "device:a"}
+
+
+def test_a_logout_takes_the_proof_of_the_device_and_a_late_one_does_not() -> None:
+    world = World()
+    out = {"event": "Signed Out", "user_id": "ana", "anonymous_id": "a", "proven": True}
+    world.take(user_id="ana", anonymous_id="a", proven=True, at=10)
+    world.take(**out, at=20)
+    assert not known_in(world, Identifier("user", "ana"))["anonymous:a"]
+    world.take(user_id="ana", anonymous_id="a", proven=True, at=30)
+    world.take(**out, at=25)
+    assert known_in(world, Identifier("user", "ana"))["anonymous:a"]

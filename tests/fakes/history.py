@@ -53,7 +53,12 @@ class FakeTimeline(Faulty):
 
     @port
     def contains(
-        self, profiles: Sequence[str], message_ids: Iterable[str], around: tuple[int, int], before: int
+        self,
+        profiles: Sequence[str],
+        message_ids: Iterable[str],
+        around: tuple[int, int],
+        before: int,
+        but: str = "",
     ) -> set[str]:
         wanted = set(message_ids)
         return {
@@ -63,6 +68,7 @@ class FakeTimeline(Faulty):
             if event.message_id in wanted
             and around[0] <= event.timestamp <= around[1]
             and event.received_at < before
+            and any(not but or company[0] != but for company in self._stored[profile, event.message_id])
         }
 
     @port

@@ -88,7 +88,7 @@ def named(profile: Profile) -> frozenset[str]:
 def never_joining(apart: Identifier) -> Iterator[None]:
     """While inside, this identifier's links are refused, as if there had always been a bar."""
 
-    def bars(_a: Profile, _b: Profile, together: Sequence[Any]) -> bool:
+    def bars(_doors: Doors, _a: Profile, _b: Profile, together: Sequence[Any]) -> bool:
         listed = {(one.kind, one.value) for one in together}
         return (apart.kind, apart.value) in listed and len(listed) > 1
 

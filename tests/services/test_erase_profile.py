@@ -11,7 +11,7 @@ from chalicelib.domain.erasure import SWEEP_AFTER
 from chalicelib.domain.errors import Conflict, NotFound, Unavailable
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.lake_lines import PASS_TAKES
-from chalicelib.domain.profile import Erased, Profile
+from chalicelib.domain.profile import Contact, Erased, Known, Profile, Sign
 from chalicelib.domain.stored import Delivery, Unchanged, Write, pointer_id
 from tests.services.erasing import Erasing
 
@@ -325,3 +325,18 @@ def test_two_owners_of_a_device_who_were_erased_in_turn_are_both_kept_in_mind(wo
     world.erase("user:bob")
     kept = [gone for gone in world.stops.erased().items if gone.home == home]
     assert kept == [(home, first, True), (home, second, False)]
+
+
+def test_erasing_a_part_that_was_split_off_leaves_the_deliveries_of_the_one_that_stayed(
+    world: Erasing,
+) -> None:
+    """Both have the contact, so that caps hold; the row is of the profile it was decided for."""
+    ann = world.user("ann")
+    world.gave(ann, "m_anns")
+    part = Profile("p_part", "1.x", identifiers=[Known("anonymous", "part", 1, "m")])
+    part.ledger.contacts["m_anns"] = Contact(1, "d_1", "hat", "v", "offer", "sms", "sent")
+    world.profiles.commit(
+        [Write(part, ""), Write(Sign(world.home("anonymous", "part"), "p_part", "1.x"), "")]
+    )
+    assert world.erase("anonymous:part")["erased"]["deliveries"] == 0
+    assert set(world.deliveries.rows) == {"m_anns"}

@@ -260,9 +260,11 @@ def test_one_event_with_a_very_old_time_has_nobodys_whole_history_read(world: Wo
     spans = []
     original = world.timeline.contains
 
-    def watched(profiles: Any, message_ids: Any, around: tuple[int, int], before: int) -> set[str]:
+    def watched(
+        profiles: Any, message_ids: Any, around: tuple[int, int], before: int, but: str = ""
+    ) -> set[str]:
         spans.append(around[1] - around[0])
-        return original(profiles, message_ids, around, before)
+        return original(profiles, message_ids, around, before, but)
 
     world.timeline.contains = watched  # type: ignore[method-assign]
     world.send(*(world.event(timestamp=when, user_id="vera") for when in (1, floor - 1)))

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.domain.effects import Deliver, Effect, Join, Leave, Ring
 from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.domain.events import EventBatch
 from chalicelib.domain.profile import Erased, Sign
 from chalicelib.domain.stored import Unchanged, Write
 from tests.services.ingest_world import DAY, HOUR, MINUTE, World
@@ -319,3 +320,32 @@ def test_what_is_addressed_to_a_visitor_reaches_who_they_turned_out_to_be_though
     assert "Email Opened" in world.user("ben").facts.activity
     found = world.find.by_id(visitor)
     assert found is not None and found.id == world.user("ben").id
+
+
+@pytest.mark.parametrize("size", [10, 300, 600])
+def test_a_large_batch_that_loses_its_race_to_larger_ones_is_folded_all_the_same(
+    world: World, size: int
+) -> None:
+    """The memory's floor rises past what this worker has stored itself, while it loses the race to commit:
+
+    A   stores a1..a600 ............................................ put: conflict; reads again: all a are new
+    B                      folds b1..b600, folds c1..c600 (a's receipt is below the floor by now)
+    """
+    world.send(world.event(user_id="u"))
+    sent = [
+        [world.event("Ping", user_id="u", received_at=world.clock() + batch) for _ in range(size)]
+        for batch in range(3)
+    ]
+    append = world.timeline.append
+
+    def slow(entries: Any, mark: str = "") -> None:
+        world.timeline.append = append  # type: ignore[method-assign]
+        append(entries, mark)
+        for later in sent[1:]:
+            world.worker()([EventBatch(tuple(later))])
+
+    world.timeline.append = slow  # type: ignore[method-assign]
+    assert world.send(*sent[0]).folded == size
+    assert world.user("u").facts.activity["Ping"].total == 3 * size
+    world.send(*sent[0])
+    assert world.user("u").facts.activity["Ping"].total == 3 * size
