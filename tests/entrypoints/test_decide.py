@@ -103,6 +103,20 @@ def test_a_proven_link_shows_what_is_known(shop: Workspace) -> None:
     assert headline(decide(shop, anonymousId="hers")) == "Stay dry, Ann"
 
 
+@pytest.mark.parametrize("out", [{"userId": "ann"}, {}])
+def test_whoever_sits_at_a_device_after_a_logout_is_shown_no_name_and_no_inbox(
+    shop: Workspace, out: dict[str, Any]
+) -> None:
+    proof = {"userToken": token("ann")}
+    shop.identify(WRITE, userId="ann", anonymousId="kiosk", context=proof)
+    assert headline(decide(shop, anonymousId="kiosk")) == "Stay dry, Ann"
+    shop.track("Signed Out", anonymousId="kiosk", **out)
+    shop.clock.forward(40 * 60_000)
+    assert headline(decide(shop, anonymousId="kiosk")) == "Stay dry, friend"
+    shop.identify(WRITE, userId="ann", anonymousId="kiosk", context=proof)
+    assert headline(decide(shop, anonymousId="kiosk")) == "Stay dry, Ann"
+
+
 def test_an_unproven_address_replaces_no_proven_one(shop: Workspace) -> None:
     """A stranger diverts no mail, and grants no permission for it."""
     shop.clock.forward(1_000)
