@@ -138,9 +138,5 @@ def everyone_is_who_they_are(machine: type[IdentityMachine], examples: int) -> N
     run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=STEPS))
 
 
-def test_everyone_is_who_the_model_says_in_a_calm_world() -> None:
-    everyone_is_who_they_are(CalmMachine, EXAMPLES // 4)
-
-
 def test_everyone_is_who_the_model_says_whatever_comes() -> None:
     everyone_is_who_they_are(IdentityMachine, EXAMPLES)
