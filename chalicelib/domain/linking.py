@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from chalicelib.domain import ledger
 from chalicelib.domain.doors import MINTED, Doors, is_known, is_shaky, lists, with_owner
 from chalicelib.domain.effects import Join, Leave
@@ -175,20 +177,8 @@ def _together(a: Sequence[Known], b: Sequence[Known]) -> list[Known]:
 
 def _move(doors: Doors, profile: Profile, home: str, event: Event) -> Profile:
     """Let a profile live at another, empty home, with a sign where it lived."""
-    moved = Profile(
-        id=home,
-        identifiers=profile.identifiers,
-        facts=profile.facts,
-        ledger=profile.ledger,
-        seen=profile.seen,
-        merged=sorted({*profile.merged, profile.id}),
-        folded_under=profile.folded_under,
-        timelines=profile.timelines,
-        records=profile.records,
-        unclaimed=profile.unclaimed,
-        bars=profile.bars,
-        heat=profile.heat,
-    )
+    merged = sorted({*profile.merged, profile.id})
+    moved = msgspec.structs.replace(profile, id=home, version="", born_after=0, merged=merged)
     _leave_home(doors, profile, moved, event)
     doors.put(moved)
     doors.rehomed.add(moved.id)
