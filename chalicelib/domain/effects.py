@@ -72,4 +72,15 @@ class Cancel(msgspec.Struct, frozen=True, tag="cancel", omit_defaults=True):
     reason: str
 
 
-Effect = Deliver | Ring | Join | Leave | Record | Cancel
+class Count(msgspec.Struct, frozen=True, tag="count", omit_defaults=True):
+    """Changes to the sums that learning and experiments read (`cells.py`), made once however often they are told.
+
+    `id` derives from the cause (a decision, an outcome of a delivery, a purchase), and one cause has one `at` (ms).
+    """
+
+    id: str
+    at: int
+    cells: dict[str, list[float]] = {}
+
+
+Effect = Deliver | Ring | Join | Leave | Record | Cancel | Count

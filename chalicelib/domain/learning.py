@@ -1,19 +1,57 @@
-"""What was learned of how customers respond: the propensity that enters every score."""
+"""What was learned of how customers respond, as deciding looks it up: expectations, worth, and learned shares.
+
+A snapshot is made once a minute from what was counted (`cells.py`); deciding only reads it, so a decision can be
+computed again from the snapshot's version.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 PRIOR = 0.05
+"""The expected share of customers who reach a message's goal while nothing is known."""
+
+Shares = tuple[tuple[str, float], ...]
+"""Arms with their shares, which add up to 1, in the playbook's order of variants."""
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """How likely a message's goal is once it is given. Until anything is learned, the prior's mean for all."""
+def bucket_of(channel: str, stage: str) -> str:
+    """The context bucket a message is given in: its channel, and the customer's stage (visitor, known, buyer)."""
+    return f"{channel}/{stage}"
 
+
+class Learned(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A snapshot. `version` 0 is that of nothing learned: the prior's mean for all, and the playbook's own worth.
+
+    `propensities`: message -> bucket ("" for the whole) -> expected share of customers who reach its goal.
+    `values`: message -> worth of its goal, in the playbook's currency, where outcomes carried revenue.
+    `best`: placement or moment -> stage -> "message@channel" -> Thompson probability of being worth most there.
+    `splits`: experiment -> bucket ("" for the whole) -> shares of the arms (`split: learn`).
+    """
+
+    version: int = 0
     prior: float = PRIOR
+    propensities: dict[str, dict[str, float]] = {}
+    values: dict[str, float] = {}
+    best: dict[str, dict[str, dict[str, float]]] = {}
+    splits: dict[str, dict[str, Shares]] = {}
 
-    def propensity(self, message: str) -> float:
-        """The expected share of customers who reach the message's goal (0 to 1)."""
-        del message  # one prior for every message
-        return self.prior
+    def propensity(self, message: str, bucket: str = "") -> float:
+        """The expected share (0 to 1) of customers in the bucket who reach the message's goal once it is given."""
+        known = self.propensities.get(message)
+        if known is None:
+            return self.prior
+        return known.get(bucket) or known.get("", self.prior)
+
+    def value(self, message: str, stated: float) -> float:
+        """What reaching the goal is worth: learned of revenue, else as the playbook states it."""
+        return self.values.get(message, stated)
+
+    def chance_of_best(self, where: str, stage: str, message: str, channel: str) -> float | None:
+        """The probability that the message is worth most there; None while nothing is known of it."""
+        return self.best.get(where, {}).get(stage, {}).get(f"{message}@{channel}")
+
+    def split(self, experiment: str, bucket: str) -> Shares | None:
+        """The learned shares of an experiment's arms; None while nothing is known."""
+        known = self.splits.get(experiment)
+        return None if known is None else known.get(bucket) or known.get("")
