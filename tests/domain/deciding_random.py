@@ -35,14 +35,24 @@ RAIN = Ask(cause="c", moment="rain")
 REASONS: Any = st.sampled_from(["no-address", "no-permission", "stopped", "switched-off"])
 dates = st.sampled_from([0, 0, 0, NOW - 1, NOW, NOW + 1])
 words = st.sampled_from(["a", "b", "ab", "5", "us"])
-exact = st.one_of(
+exact: st.SearchStrategy[Any] = st.one_of(
     st.builds(Compare, st.sampled_from(["trait", "context"]), st.sampled_from("xyz"), st.just("is"), words),
     st.builds(Compare, st.just("trait"), st.just("x"), st.just("in"), st.lists(words, min_size=1).map(tuple)),
     st.sampled_from([InSegment("loyal"), InSegment("other"), AtPlace("us-ks-topeka")]),
 )
+
+
+def _all(conditions: Any) -> All:
+    return All(conditions)
+
+
 #: Conditions that an index can find by, alone and beside others, and those it can't.
-wanted = st.one_of(
-    st.none(), exact, st.tuples(exact, conditions()).map(All), st.tuples(exact, exact).map(All), conditions()
+wanted: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    exact,
+    st.tuples(exact, conditions()).map(_all),
+    st.tuples(exact, exact).map(_all),
+    conditions(),
 )
 
 
