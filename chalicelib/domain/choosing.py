@@ -166,6 +166,20 @@ def arm_of(rules: MessageRules, channel: str, view: View, learned: Learned) -> A
     return _drawn_arm(experiment, view, experiment.split, variants, experiment.name) or first
 
 
+def shares_of(rules: MessageRules, channel: str, view: View, learned: Learned) -> Shares:
+    """With what probability each variant of a message is drawn for a customer who has none assigned yet."""
+    variants = rules.message.variants
+    experiment = next(
+        (one for one in view.rules.playbook.experiments.values() if one.message == rules.message.name), None
+    )
+    if experiment is None:
+        return ((next(iter(variants), ""), 1.0),)
+    if not experiment.learn:
+        return tuple((arm, share) for arm, share in experiment.split if arm in variants)
+    learned_shares = learned.split(experiment.name, bucket_of(channel, view.stage))
+    return learned_shares or _evenly(experiment, variants)
+
+
 def _drawn_arm(
     experiment: Experiment, view: View, shares: Shares, variants: Mapping[str, Variant], kept: str
 ) -> Arm | None:

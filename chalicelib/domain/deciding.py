@@ -19,6 +19,7 @@ from chalicelib.domain.choosing import (
     is_held_out,
     parts_of,
     scored,
+    shares_of,
 )
 from chalicelib.domain.decision import Ask, Choice, Considered, Decision, Outcome, Reason, Switches
 from chalicelib.domain.gates import Gates
@@ -82,7 +83,8 @@ def decide_from(view: View, ask: Ask, learned: Learned, *, tell: bool = False) -
 def odds_of(view: View, ask: Ask, learned: Learned) -> dict[str, float]:
     """The probability of each "message/variant" to be given first (service messages and promises apart).
 
-    "nothing" takes the rest. That of a customer who is not in the holdout: being in it is no choice.
+    "nothing" takes the rest. That of a customer who is not in the holdout, which is no choice, and has no variants
+    assigned yet: those were drawn with these odds.
     """
     return _Deciding(view, ask, learned, tell=False).odds()
 
@@ -141,9 +143,10 @@ class _Deciding:
         ranking = self._ranking(self._allowed(set())[1])
         odds: dict[str, float] = {}
         for one in ranking.order:
-            arm = arm_of(one[1], one[2], self.view, self.learned)
-            if has_content(one[1], arm.variant, one[2]):
-                odds[f"{one[1].message.name}/{arm.variant}"] = ranking.probability(one)
+            _, rules, channel = one
+            for variant, share in shares_of(rules, channel, self.view, self.learned):
+                if has_content(rules, variant, channel):
+                    odds[f"{rules.message.name}/{variant}"] = ranking.probability(one) * share
         return {**odds, NOTHING: max(0.0, 1 - sum(odds.values()))}
 
     def _ranking(self, others: list[Wanted]) -> Ranking:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from chalicelib.domain.addresses import normalised
-from chalicelib.domain.caps import DAY, concerns, counted, full, paused_until
+from chalicelib.domain.caps import DAY, concerns, counted, paused_until
 from chalicelib.domain.choosing import parts_of, score_of
 from chalicelib.domain.conditions.words import failed, words
 from chalicelib.domain.deciding import decide
@@ -22,11 +22,11 @@ from chalicelib.domain.gates import Gates
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.permissions import state
 from chalicelib.domain.places import located
+from chalicelib.domain.plans import plan_for
 from chalicelib.domain.playbook.model import Cap
 from chalicelib.domain.profile import Profile
-from chalicelib.domain.reach import Reach
 from chalicelib.domain.rules import MessageRules, Rules
-from chalicelib.domain.view import view_for
+from chalicelib.domain.view import View, view_for
 
 _UNITS = ((DAY, "d"), (3_600_000, "h"), (60_000, "m"))
 
@@ -47,7 +47,8 @@ def explain(
     `{"messages": [{"message", "score", "parts", "probability", ...} or {"message", "reason", "words"}],
     "facts", "probability", "playbook"}`, given ones first, then the best, then what was ruled out.
     """
-    explaining = _Explaining(profile, ask, rules, learned, switches, now)
+    view = view_for(profile, ask, rules, switches, now, {})
+    explaining = _Explaining(view, ask, learned, switches, profile)
     considered = explaining.considered(decision)
     if decision.again and not decision.choices:
         afresh = decide(_without_nothing(profile, ask), ask, rules, learned, switches, now, tell=True)
@@ -63,18 +64,30 @@ def explain(
     }
 
 
+def explain_again(view: View, ask: Ask, learned: Learned, decision: Decision) -> dict[str, Any]:
+    """The same for a decision made again from its record, in as many words as the record has facts for."""
+    considered = _Explaining(view, ask, learned, None, None).considered(decision)
+    return {
+        "messages": [msgspec.to_builtins(one) for one in considered],
+        "probability": decision.probability,
+        "playbook": decision.playbook,
+        "learned": decision.learned,
+    }
+
+
 class _Explaining:
-    """What the words are made from: the same values the decision was."""
+    """What the words are made from: the same values the decision was. Without a profile, what its view had read."""
 
     def __init__(
-        self, profile: Profile, ask: Ask, rules: Rules, learned: Learned, switches: Switches, now: int
+        self, view: View, ask: Ask, learned: Learned, switches: Switches | None, profile: Profile | None
     ) -> None:
-        self.profile, self.ask, self.rules, self.learned, self.now = profile, ask, rules, learned, now
-        self.switches = switches
-        self.playbook = rules.playbook
-        self.view = view_for(profile, ask, rules, switches, now, {})
-        self.subject = self.view.subject
-        self.gates = Gates(self.view)
+        self.view, self.ask, self.rules, self.learned = view, ask, view.rules, learned
+        self.profile, self.switches = profile, switches
+        self.now = view.subject.now
+        self.playbook = view.rules.playbook
+        self.subject = view.subject
+        self.plan = plan_for(self.rules, ask.placement, ask.moment)
+        self.gates = Gates(view)
 
     def considered(self, decision: Decision) -> Iterable[Considered]:
         """Every message looked at: given, then scored, then ruled out in the playbook's order."""
@@ -153,18 +166,24 @@ class _Explaining:
 
     def _no_permission(self, rules: MessageRules) -> str:
         topic = rules.message.topic
+        if self.profile is None:
+            return f"no permission for {topic or 'this'}"
         said = [
             f"{one}: {state(self.profile.facts, one, topic, self.playbook)}" for one in self._channels(rules)
         ]
         return f"no permission for {topic or 'this'} ({', '.join(said)})"
 
     def _stopped(self, rules: MessageRules) -> str:
+        if self.profile is None:
+            return "the address is stopped"
         stops = self.profile.facts.stops
         addresses = {one: normalised(self.profile.facts, one, self.playbook) for one in self._channels(rules)}
         said = [f"{one} address {stops[held].value}" for one, held in addresses.items() if held in stops]
         return "; ".join(said)
 
     def _switched_off(self, rules: MessageRules) -> str:
+        if self.switches is None:
+            return "switched off"
         if not self.switches.sending:
             return "everything is switched off"
         if not self.switches.messages.get(rules.message.name, True):
@@ -174,7 +193,11 @@ class _Explaining:
 
     def _not_for_them(self, rules: MessageRules) -> str:
         condition = rules.message.condition
-        return failed(condition, self.subject) if condition is not None else ""
+        if condition is None:
+            return ""
+        return (
+            failed(condition, self.subject) if self.view.answers is None else words(condition) + " is not so"
+        )
 
     def _held_out(self, _: MessageRules) -> str:
         return f"in the holdout of {self.playbook.policies.holdout:.0%}: hears service messages only"
@@ -184,19 +207,21 @@ class _Explaining:
         audiences = [
             words(rule.audience)
             for rule, (_, check) in zip(self.playbook.policies.suppress, self.rules.suppress, strict=True)
-            if rule.topic == topic and check(self.subject)
+            if rule.topic == topic and self.view.holds(check)
         ]
         return f"nothing about {topic} while {' or '.join(audiences)}"
 
     def _capped(self, rules: MessageRules) -> str:
         message = rules.message
         channel, _ = self._way(rules)
-        caps = full(self.playbook.policies.caps, counted(self.profile.ledger.contacts.values()), self.now)
+        caps = self.gates.full_caps()
         said = [_cap_words(cap) for cap in caps if concerns(cap, channel, message.topic, message.name)]
         return f"has had {' and '.join(said)}" if said else "what is given beside it fills a cap"
 
     def _paused(self, rules: MessageRules) -> str:
         pause = self.playbook.policies.pause
+        if self.profile is None:
+            return f"{rules.message.topic} rests"
         contacts = counted(self.profile.ledger.contacts.values())
         until = paused_until(pause, contacts, rules.message.topic, self.now)
         many = pause.after_ignored if pause else 0
@@ -214,12 +239,10 @@ class _Explaining:
         return f"worth {score:.3g}, and under {self.playbook.policies.silence:.3g} nothing is said"
 
     def _way(self, rules: MessageRules) -> tuple[str, Reason | None]:
-        reach = Reach(self.profile, self.playbook, self.switches)
-        service = rules.message.kind == "service"
-        return reach.first(self._channels(rules), rules.message.topic, service=service)
+        return self.view.way(self.plan.way_of(rules))
 
     def _night(self, until: int) -> str:
-        here, zone = located(self.profile, self.now), self.subject.zone
+        here, zone = located(self.profile, self.now) if self.profile else None, self.subject.zone
         # A phone on a journey tells another clock than the place they live in.
         where = here.city if here and here.timezone == zone else zone
         return f"{self._clock(self.now)} in {where}, quiet until {self._clock(until)}"

@@ -8,7 +8,7 @@ of the conditions held instead, a bit for each.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,15 +16,19 @@ import msgspec
 from chalicelib.domain.decision import Ask, Considered, Decision
 from chalicelib.domain.plans import Plan, plan_for
 from chalicelib.domain.profile import Activity, FeatureState, Offer
-from chalicelib.domain.reads import picked
+from chalicelib.domain.reads import Path, picked
 from chalicelib.domain.rules import Check, Rules, Subject
 from chalicelib.domain.sifting import Way
+from chalicelib.domain.standing import facts_of_moment
 from chalicelib.domain.view import View
 
 RECORD_AT_MOST = 2000
 """Bytes of a decision's record as JSON."""
 FACTS_AT_MOST = 900
 """Bytes of the facts among them; beyond, conditions' answers take their place."""
+
+MOMENT_AT_MOST = 256
+"""Bytes of facts of the moment that are kept although nothing read them."""
 
 _PARTS = ("propensity", "value", "weight", "boost")
 _READ = ("traits", "context", "event", "features", "activity", "permissions", "received")
@@ -154,7 +158,7 @@ def _read(subject: Subject, plan: Plan) -> dict[str, Any]:
     reads = plan.reads
     return {
         "traits": {name: subject.traits[name] for name in sorted(reads.traits) if name in subject.traits},
-        "context": picked(subject.context, sorted(reads.context)),
+        "context": _moment(subject, reads.context),
         "event": picked(subject.event, sorted(reads.event)),
         "features": {
             key: _feature(subject.features[key]) for key in sorted(reads.features) if key in subject.features
@@ -170,6 +174,13 @@ def _read(subject: Subject, plan: Plan) -> dict[str, Any]:
             name: subject.received[name] for name in sorted(reads.received) if name in subject.received
         },
     }
+
+
+def _moment(subject: Subject, paths: Iterable[Path]) -> dict[str, Any]:
+    """What was read of the moment, and all its facts where those are short: another playbook may ask for them."""
+    read, facts = picked(subject.context, sorted(paths)), facts_of_moment(subject.context)
+    short = len(msgspec.json.encode(facts)) <= MOMENT_AT_MOST
+    return {**read, **facts} if short else read
 
 
 def _feature(state: FeatureState) -> list[Any]:

@@ -91,7 +91,7 @@ def test_a_thousand_messages_fit_and_are_decided_again() -> None:
     assert again(record, rules, Learned()) == record
 
 
-def test_the_record_says_what_was_read_and_nothing_else() -> None:
+def test_the_record_says_what_was_read_and_what_the_moment_was() -> None:
     book = {"messages": {"umbrella": {"for": {"trait": "plan", "is": "gold"}}}}
     who = {"traits": {"phone": "+17855550100", "plan": "gold", "secret": "s"}}
     now, ask = now_of({}), ask_of({"context": {"weather": {"rain_mm": 3}}})
@@ -99,7 +99,7 @@ def test_the_record_says_what_was_read_and_nothing_else() -> None:
 
     assert record["facts"] == {
         "seed": "p_customer", "ways": ["sms"], "quiet": {"sms": 0}, "zone": "America/Chicago",
-        "traits": {"plan": "gold"},
+        "traits": {"plan": "gold"}, "context": {"weather": {"rain_mm": 3}},
     }  # fmt: skip
     assert "+17855550100" not in str(record)
 
