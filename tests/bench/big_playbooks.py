@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from typing import Any
 
@@ -19,7 +18,8 @@ _HEAD: dict[str, Any] = {
         "callcentre.next": {"channel": "callcentre"},
     },
     "segments": {
-        f"segment{n}": {"did": _EVENTS[n % 5], "at_least": 1 + n % 4, "within": f"{7 + n}d"} for n in range(30)
+        f"segment{n}": {"did": _EVENTS[n % 5], "at_least": 1 + n % 4, "within": f"{7 + n}d"}
+        for n in range(30)
     },
     "moments": {f"moment{n}": {"event": f"Event {n}"} for n in range(30)},
 }
@@ -28,12 +28,13 @@ _HEAD: dict[str, Any] = {
 def text_of(count: int) -> str:
     """A playbook of so many messages, about 580 bytes of YAML each. The same text for the same count.
 
-    One message in twenty has an e-mail in MJML, one in twenty one in HTML, one in four a second variant.
+    One message in twenty has an e-mail in MJML, one in twenty one in HTML, one in eight a second variant.
     """
+    import yaml
+
     chance = random.Random(count)
-    sections = [f"{key}: {json.dumps(value)}" for key, value in _HEAD.items()]
-    messages = [f"  message{n}: {json.dumps(_message(n, chance))}" for n in range(count)]
-    return "\n".join([*sections, "messages:", *messages]) + "\n"
+    document = {**_HEAD, "messages": {f"message{n}": _message(n, chance) for n in range(count)}}
+    return yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=None, width=200)
 
 
 def _message(number: int, chance: random.Random) -> dict[str, Any]:
@@ -47,12 +48,12 @@ def _message(number: int, chance: random.Random) -> dict[str, Any]:
         "channels": ["email", "sms"] if email else ["sms"],
         "for": {"all": [_condition(number, chance) for _ in range(3)]},
         "value": round(chance.random() * 9 + 1, 2),
-        "links": {"shop": f"https://shop.example.com/{goods.replace(' ', '-')}/{number}"},
+        "links": {"shop": f"https://shop.example.com/{number}"},
         "variants": {"plain": _variant(goods, number, email)},
     }
     if number % 5 == 0:
         message["goal"] = {"did": "Order Completed", "where": [_is_of(goods)], "within": "3d"}
-    if number % 4 == 1:
+    if number % 8 == 1:
         message["variants"]["cheerful"] = _variant(goods, number, None)
     return message
 
@@ -80,16 +81,22 @@ def _is_of(goods: str) -> dict[str, str]:
 def _variant(goods: str, number: int, email: str | None) -> dict[str, Any]:
     said: dict[str, Any] = {
         "sms": {"text": f"{{{{ traits.firstName }}}}, {number} % off every {goods}: {{{{ link.shop }}}}"},
-        "web": {"image": f"{number}.png", "headline": f"Offer {number} in {{{{ place.city }}}}"},
+        "web": {"headline": f"Offer {number} in {{{{ place.city }}}}"},
     }  # fmt: skip
     if email:
-        said["email"] = {"subject": f"A {goods} for {{{{ traits.firstName }}}}?", email: _body(goods, number, email)}
+        said["email"] = {
+            "subject": f"A {goods} for {{{{ traits.firstName }}}}?",
+            email: _body(goods, number, email),
+        }
     return said
 
 
 def _body(goods: str, number: int, form: str) -> str:
-    first, second = f"It rains in {{{{ place.city }}}}: every {goods} has a price of its own.", f"Offer {number}, {{{{ traits.firstName }}}}."
+    first = f"It rains in {{{{ place.city }}}}: every {goods} has a price of its own."
+    second = f"Offer {number}, {{{{ traits.firstName }}}}."
     if form == "html":
-        return f'<html><body><h1>{first}</h1><p>{second}</p><a href="{{{{ link.shop }}}}">Shop</a></body></html>'
-    inner = f'<mj-text>{first}</mj-text><mj-text>{second}</mj-text><mj-button href="{{{{ link.shop }}}}">Shop</mj-button>'
-    return f"<mjml><mj-body><mj-section><mj-column>{inner}</mj-column></mj-section></mj-body></mjml>"
+        button = '<a href="{{ link.shop }}">Shop</a>'
+        return f"<html><body><h1>{first}</h1><p>{second}</p>{button}</body></html>"
+    button = '<mj-button href="{{ link.shop }}">Shop</mj-button>'
+    column = f"<mj-column><mj-text>{first}</mj-text><mj-text>{second}</mj-text>{button}</mj-column>"
+    return f"<mjml><mj-body><mj-section>{column}</mj-section></mj-body></mjml>"

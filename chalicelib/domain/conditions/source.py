@@ -41,6 +41,8 @@ _OF_TEXT = {
     "ends_with": "{0}.endswith({1})",
     "like": "is_like({0}, {1})",
 }
+
+
 class Compiler:
     """Collects conditions, then makes their functions all at once: `add` each, `build`, look up by name."""
 

@@ -76,7 +76,7 @@ def compile_playbook(playbook: Playbook, version: int, prepared: Prepared | None
 
 
 class _Checks:
-    """The compiled functions, by the conditions they answer: those of the playbook itself, not others that are equal."""
+    """The compiled functions, by the conditions they answer: the playbook's own, not others that equal them."""
 
     def __init__(self, playbook: Playbook, prepared: Prepared) -> None:
         functions = prepared.module.functions()

@@ -15,7 +15,7 @@ import msgspec
 
 from chalicelib.domain.conditions.model import Feature
 from chalicelib.domain.conditions.module import TAG, from_bytes
-from chalicelib.domain.playbook.compiler import Prepared, compile_playbook, prepare
+from chalicelib.domain.playbook.compiler import Prepared, compile_playbook, conditions_in, prepare
 from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.rules import Rules
 
@@ -52,5 +52,7 @@ def kept_rules(data: bytes, version: int) -> Rules:
     if beside.compiled_by != TAG:
         return compile_playbook(playbook, version)
     one = _compiled.decode(beside.compiled)
+    if len(one.names) != sum(1 for _ in conditions_in(playbook)):
+        return compile_playbook(playbook, version)
     prepared = Prepared(from_bytes(one.module), one.names, one.features, one.wheres, one.fingerprint)
     return compile_playbook(playbook, version, prepared)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from chalicelib.domain.conditions.interpreting import holds
 from chalicelib.domain.conditions.model import All, Compare, Condition, Did, InSegment, Not
+from chalicelib.domain.conditions.module import from_bytes
 from chalicelib.domain.conditions.source import Compiler
 from chalicelib.domain.rules import Subject
 from tests.domain.conditions.random_conditions import conditions, subjects
@@ -21,6 +22,15 @@ HOSTILE = "x'); __import__('os').abort() #\n\"\"\""
 @given(conditions(), subjects())
 def test_compiled_equals_interpreted(condition: Any, subject: Any) -> None:
     assert bool(compiled(condition)(subject)) is holds(condition, subject)
+
+
+@settings(max_examples=100)
+@given(conditions(), subjects())
+def test_a_module_that_was_kept_answers_the_same(condition: Any, subject: Any) -> None:
+    compiler = Compiler()
+    name = compiler.add(condition)
+    kept = from_bytes(compiler.module(small=True).to_bytes())
+    assert bool(kept.functions()[name](subject)) is holds(condition, subject)
 
 
 @given(conditions())
