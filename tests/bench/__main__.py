@@ -15,7 +15,10 @@ from pathlib import Path
 
 from tests.bench.rows import Part, Row, table
 
-PARTS = ("calls", "identities", "floods", "deciding", "starting", "documents", "throughput", "captures")
+PARTS = (
+    "calls", "identities", "floods", "conditions", "deciding", "bandits", "publishing", "starting", "documents",
+    "throughput", "captures",
+)  # fmt: skip
 RESULTS = Path("build/bench.json")
 
 
