@@ -8,7 +8,6 @@ taken from where publishing alone writes: whoever can write them can run code.
 
 from __future__ import annotations
 
-import ast
 import marshal
 import sys
 from dataclasses import dataclass
@@ -67,7 +66,7 @@ class Module:
 
     def to_bytes(self) -> bytes:
         """As it is kept, for as long as `TAG` is the same."""
-        return marshal.dumps((self.code, self.constants))
+        return marshal.dumps((small(self.code), self.constants))
 
 
 def from_bytes(data: bytes) -> Module:
@@ -81,12 +80,16 @@ def compiled(source: str) -> CodeType:
     return compile(source, "<playbook>", "exec")
 
 
-def compiled_small(source: str) -> CodeType:
-    """The same code a third as large when compressed: a whole function is one place, as far as tracebacks tell."""
-    tree = ast.parse(source)
-    for function in tree.body:
-        for node in ast.walk(function):
-            if isinstance(node, ast.expr | ast.stmt | ast.arg):
-                node.lineno = node.end_lineno = function.lineno
-                node.col_offset = node.end_col_offset = 0
-    return compile(tree, "<playbook>", "exec")
+def small(code: CodeType) -> CodeType:
+    """The same code, a third as large when compressed: it knows its functions' lines, and no columns in them."""
+    constants = tuple(small(one) if isinstance(one, CodeType) else one for one in code.co_consts)
+    return code.replace(co_consts=constants, co_linetable=_one_line(len(code.co_code) // 2))
+
+
+def _one_line(units: int) -> bytes:
+    """A table that says of so many units of code: the first line, without columns (code 13), for up to 8 units each.
+
+    The format: https://github.com/python/cpython/blob/3.11/Objects/locations.md
+    """
+    whole, rest = divmod(units, 8)
+    return b"\xef\x00" * whole + (bytes((0xE8 | rest - 1, 0)) if rest else b"")

@@ -28,7 +28,7 @@ from chalicelib.domain.conditions.model import (
     Received,
     Value,
 )
-from chalicelib.domain.conditions.module import Module, compiled, compiled_small
+from chalicelib.domain.conditions.module import Module, compiled
 from chalicelib.domain.conditions.windows import millionths
 from chalicelib.domain.rules import Check
 
@@ -70,10 +70,9 @@ class Compiler:
         """The functions by name."""
         return self.module().functions()
 
-    def module(self, *, small: bool = False) -> Module:
-        """The module, compiled; `small` takes longer and leaves out which column each step came from."""
-        code = compiled_small(self.source()) if small else compiled(self.source())
-        return Module(code, self._constants)
+    def module(self) -> Module:
+        """The module, compiled."""
+        return Module(compiled(self.source()), self._constants)
 
     def _constant(self, value: Any) -> str:
         key = msgspec.json.encode([type(value).__name__, value])

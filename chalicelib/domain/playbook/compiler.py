@@ -36,15 +36,15 @@ class Prepared:
     fingerprint: str
 
 
-def prepare(playbook: Playbook, *, small: bool = False) -> Prepared:
-    """The conditions as one module, and what they need; `small` makes a module to be kept."""
+def prepare(playbook: Playbook) -> Prepared:
+    """The conditions as one module, and what they need."""
     compiler = Compiler()
     needed = merged(one for condition in conditions_in(playbook) for one in features_in(condition))
     features = tuple(needed.values())
     names = tuple(compiler.add(condition) for condition in conditions_in(playbook))
     wheres = tuple(compiler.add(All(one.where)) if one.where else "" for one in features)
     fingerprint = needs(features, playbook.segments)
-    return Prepared(compiler.module(small=small), names, features, wheres, fingerprint)
+    return Prepared(compiler.module(), names, features, wheres, fingerprint)
 
 
 def compile_playbook(playbook: Playbook, version: int, prepared: Prepared | None = None) -> Rules:

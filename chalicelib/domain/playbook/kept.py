@@ -40,7 +40,7 @@ _compiled = msgspec.msgpack.Decoder(_Compiled)
 
 def keep(playbook: Playbook) -> bytes:
     """A checked playbook, compiled, as it is kept."""
-    made = prepare(playbook, small=True)
+    made = prepare(playbook)
     compiled = _Compiled(made.module.to_bytes(), made.names, made.features, made.wheres, made.fingerprint)
     beside = {"compiled_by": TAG, "compiled": compiled}
     return msgspec.msgpack.encode(msgspec.structs.asdict(playbook) | beside)

@@ -24,13 +24,26 @@ def test_compiled_equals_interpreted(condition: Any, subject: Any) -> None:
     assert bool(compiled(condition)(subject)) is holds(condition, subject)
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(conditions(), subjects())
 def test_a_module_that_was_kept_answers_the_same(condition: Any, subject: Any) -> None:
     compiler = Compiler()
     name = compiler.add(condition)
-    kept = from_bytes(compiler.module(small=True).to_bytes())
+    kept = from_bytes(compiler.module().to_bytes())
     assert bool(kept.functions()[name](subject)) is holds(condition, subject)
+
+
+@settings(max_examples=25)
+@given(conditions())
+def test_all_of_a_kept_function_is_in_its_line(condition: Any) -> None:
+    compiler = Compiler()
+    compiler.add(Compare("trait", "plan", "is", "gold"))
+    compiler.add(condition)
+    functions: dict[str, Any] = dict(from_bytes(compiler.module().to_bytes()).functions())
+    for code in [function.__code__ for function in functions.values()]:
+        lines = [first for first, *_ in code.co_positions()]
+        assert set(lines) == {code.co_firstlineno}
+        assert len(lines) == len(code.co_code) // 2
 
 
 @given(conditions())

@@ -149,7 +149,7 @@ def test_nothing_the_playbook_says_is_in_the_code() -> None:
         f"playbook: 1\nname: x\nsegments: {{{json.dumps(HOSTILE)}: {{trait: {json.dumps(HOSTILE)}, is: 1}},"
         f"b: {{did: {json.dumps(HOSTILE)}, where: [{{property: {json.dumps(HOSTILE)}, is: a}}]}}}}\n"
     )
-    code = prepare(playbook, small=True).module.code
+    code = prepare(playbook).module.code
     assert not [text for text in _texts(code) if "__import__" in text]
     assert [text for text in _texts(code) if text == "traits"]
 
