@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 
 from chalicelib.domain.conditions.interpreting import holds
@@ -22,6 +24,29 @@ HOSTILE = "x'); __import__('os').abort() #\n\"\"\""
 @given(conditions(), subjects())
 def test_compiled_equals_interpreted(condition: Any, subject: Any) -> None:
     assert bool(compiled(condition)(subject)) is holds(condition, subject)
+
+
+LEFTS: tuple[Any, ...] = (None, True, False, 0, 1, 5, 5.0, 0.5, -1, math.nan, 10**20, "", "5", "05", "ab", "abab", "ba", "true",
+         [], [None], ["ab", 5], [[5.0]], ["x", ["ba"]], [True], {}, {"a": "ab"})  # fmt: skip
+TEXTS: tuple[Any, ...] = ("ab", "a", "b", "5", "5.0", "a*b", "*a", "")
+NUMBERS: tuple[Any, ...] = (0, 1, 5, 0.5, 5.0, 10**20)
+RIGHTS: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("contains", "starts_with", "ends_with", "like"), TEXTS),
+    **dict.fromkeys(("above", "at_least", "below", "at_most"), NUMBERS),
+    **dict.fromkeys(("is", "is_not"), (*TEXTS, *NUMBERS, True, False)),
+    **dict.fromkeys(("in", "not_in"), (TEXTS, NUMBERS, ("ab", 5), (True,), ("x",), (1, False), (0.5,))),
+    "exists": (True, False),
+}
+
+
+@pytest.mark.parametrize("operator", RIGHTS)
+def test_every_shortcut_means_what_the_interpreter_says(operator: Any) -> None:
+    for right in RIGHTS[operator]:
+        compare = Compare("trait", "x", operator, right)
+        check = compiled(compare)
+        for left in LEFTS:
+            subject = Subject(now=0, traits={"x": left})
+            assert bool(check(subject)) is holds(compare, subject), (left, operator, right)
 
 
 @settings(max_examples=50)
