@@ -26,8 +26,10 @@ def test_compiled_equals_interpreted(condition: Any, subject: Any) -> None:
     assert bool(compiled(condition)(subject)) is holds(condition, subject)
 
 
-LEFTS: tuple[Any, ...] = (None, True, False, 0, 1, 5, 5.0, 0.5, -1, math.nan, 10**20, "", "5", "05", "ab", "abab", "ba", "true",
-         [], [None], ["ab", 5], [[5.0]], ["x", ["ba"]], [True], {}, {"a": "ab"})  # fmt: skip
+LEFTS: tuple[Any, ...] = (
+    None, True, False, 0, 1, 5, 5.0, 0.5, -1, math.nan, 10**20, "", "5", "05", "ab", "abab", "ba", "true",
+    [], [None], ["ab", 5], [[5.0]], ["x", ["ba"]], [True], {}, {"a": "ab"},
+)  # fmt: skip
 TEXTS: tuple[Any, ...] = ("ab", "a", "b", "5", "5.0", "a*b", "*a", "")
 NUMBERS: tuple[Any, ...] = (0, 1, 5, 0.5, 5.0, 10**20)
 RIGHTS: dict[str, tuple[Any, ...]] = {
