@@ -7,6 +7,7 @@ from chalice.app import Chalice
 from chalicelib.entrypoints import (
     collect,
     decide,
+    experiments,
     feedback,
     health,
     inbox,
@@ -27,7 +28,9 @@ app = Chalice(app_name="topeka")
 # Everything comes base64-encoded from API Gateway: as text it would spoil gzip bodies.
 app.api.binary_types = ["*/*"]
 
-for module in (collect, decide, inbox, profiles, quarantine, playbook, moments, switches, pages, health):
+for module in (
+    collect, decide, inbox, profiles, quarantine, playbook, experiments, moments, switches, pages, health,
+):  # fmt: skip
     app.register_blueprint(module.blueprint)
 for module in (ingest, relay, send, feedback, tick, jobs):
     app.register_blueprint(module.blueprint)

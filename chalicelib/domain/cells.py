@@ -52,10 +52,13 @@ def named(order: Sequence[str], sums: Sequence[float]) -> dict[str, float]:
 
 
 def row(order: Sequence[str], **sums: float) -> list[float]:
-    """Sums in order, from names. Raises ValueError for a name the order lacks."""
-    found = [0.0] * len(order)
+    """Sums in order, from names, as far as the last that is not 0. Raises ValueError for a name the order lacks."""
+    found: list[float] = [0] * (
+        1 + max((order.index(name) for name, value in sums.items() if value), default=-1)
+    )
     for name, value in sums.items():
-        found[order.index(name)] = float(value)
+        if order.index(name) < len(found):
+            found[order.index(name)] = int(value) if value == int(value) else float(value)
     return found
 
 

@@ -3,14 +3,13 @@
     candidates -> permission and stops -> validity -> for -> holdout -> suppress, caps, pause, quiet hours
                -> score -> choose -> variant
 
-Every message ruled out carries one reason code; `explaining.explain` puts it into words when asked.
+Every message ruled out is counted under one reason code; with `tell` it is named, too.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
 
 from chalicelib.domain.choosing import (
     Ranking,
@@ -23,30 +22,23 @@ from chalicelib.domain.choosing import (
 )
 from chalicelib.domain.decision import Ask, Choice, Considered, Decision, Outcome, Reason, Switches
 from chalicelib.domain.gates import Gates
+from chalicelib.domain.keys import cause_id
 from chalicelib.domain.learning import Learned
-from chalicelib.domain.profile import Contact, Profile
+from chalicelib.domain.plans import plan_for
+from chalicelib.domain.profile import Profile
 from chalicelib.domain.promises import promised
-from chalicelib.domain.reach import Reach
 from chalicelib.domain.reconsidering import reconsider
+from chalicelib.domain.recording import facts_of
 from chalicelib.domain.rules import MessageRules, Rules
-from chalicelib.domain.sifting import Way, sift
-from chalicelib.domain.standing import (
-    NOTHING_STANDS,
-    decided_before,
-    decision_id,
-    delivery_id,
-    nothing_before,
-    seed_of,
-)
-from chalicelib.domain.subject import subject_of
+from chalicelib.domain.sifting import Wanted, sift, sift_each
+from chalicelib.domain.standing import NOTHING_STANDS, decided_before, nothing_before
+from chalicelib.domain.view import NONE_EXCLUDED, View, view_for
 
-__all__ = ["decide", "reconsider", "stands_until"]
+__all__ = ["decide", "decide_from", "odds_of", "reconsider", "stands_until"]
 
-Wanted = tuple[MessageRules, str]
-"""A message and the channel it would take."""
 OFFER_STANDS = 24 * 3_600_000
 BEST = 10
-NONE_EXCLUDED: Mapping[str, Reason] = MappingProxyType({})
+NOTHING = "nothing"
 
 
 def decide(
@@ -58,15 +50,41 @@ def decide(
     now: int,
     *,
     excluded: Mapping[str, Reason] = NONE_EXCLUDED,
+    tell: bool = False,
 ) -> Decision:
     """What to say to this customer at this moment.
 
     Outbound, every service message that may goes out, and beside them one other. Inbound there are at most
     `ask.limit` choices: service messages first, then offers that stand already, then the best; with a limit
     of 1 an offer that stands is the whole answer. `excluded` rules messages out beforehand
-    (`template-failed`). A decision that is `again` stands from before and changes nothing.
+    (`template-failed`). A decision that is `again` stands from before and changes nothing. `tell` names every
+    message ruled out; nothing else depends on it.
     """
-    return _Deciding(profile, ask, rules, learned, switches, now, excluded).decision()
+    channel = rules.playbook.placements.get(ask.placement, "") if ask.placement else ""
+    before = decided_before(profile, ask, channel, excluded)
+    if before is not None:
+        return before
+    deciding = _Deciding(view_for(profile, ask, rules, switches, now, excluded), ask, learned, tell=tell)
+    stands = deciding.stands()
+    if not stands:
+        nothing = nothing_before(profile, ask, rules.version, now)
+        if nothing is not None:
+            return nothing
+    return deciding.decision(stands)
+
+
+def decide_from(view: View, ask: Ask, learned: Learned, *, tell: bool = False) -> Decision:
+    """The decision from what was read of the customer, as if nothing had been decided at this moment before."""
+    deciding = _Deciding(view, ask, learned, tell=tell)
+    return deciding.decision(deciding.stands())
+
+
+def odds_of(view: View, ask: Ask, learned: Learned) -> dict[str, float]:
+    """The probability of each "message/variant" to be given first (service messages and promises apart).
+
+    "nothing" takes the rest. That of a customer who is not in the holdout: being in it is no choice.
+    """
+    return _Deciding(view, ask, learned, tell=False).odds()
 
 
 def stands_until(rules: MessageRules, now: int) -> int:
@@ -77,111 +95,121 @@ def stands_until(rules: MessageRules, now: int) -> int:
 class _Deciding:
     """One decision in the making: what it is made from, and what has been ruled out so far."""
 
-    def __init__(
-        self,
-        profile: Profile,
-        ask: Ask,
-        rules: Rules,
-        learned: Learned,
-        switches: Switches,
-        now: int,
-        excluded: Mapping[str, Reason],
-    ) -> None:
-        self.profile, self.ask, self.rules, self.learned, self.now = profile, ask, rules, learned, now
-        self.excluded = excluded
-        self.channel = rules.playbook.placements.get(ask.placement, "") if ask.placement else ""
-        self.reach = Reach(profile, rules.playbook, switches)
-        self.off: dict[str, Reason] = dict(excluded)
-        self.off.update({name: "switched-off" for name, on in switches.messages.items() if not on})
-        self.seed = seed_of(profile)
-        self.id = decision_id(profile, ask)
-        self.ruled_out: dict[str, Reason] = {}
+    def __init__(self, view: View, ask: Ask, learned: Learned, *, tell: bool) -> None:
+        self.view, self.ask, self.learned = view, ask, learned
+        self.rules: Rules = view.rules
+        self.now = view.subject.now
+        self.plan = plan_for(self.rules, ask.placement, ask.moment)
+        self.channel = self.plan.channel
+        self.id = cause_id("d_", view.seed, ask.key)
+        self.gates = Gates(view)
+        self.held_out = is_held_out(view.seed, self.rules.playbook.policies.holdout)
+        self.reasons: Counter[Reason] = Counter()
+        self.ruled_out: dict[str, Reason] | None = {} if tell else None
+        self.late: dict[str, Reason] = {}
         self.arms: dict[str, tuple[str, int]] = {}
+        self.tested = False
         self.probability = 1.0
 
-    def decision(self) -> Decision:
-        """The decision, or the earlier one that still stands."""
-        before = decided_before(self.profile, self.ask, self.channel, self.excluded)
-        if before is not None:
-            return before
-        self.subject = subject_of(
-            self.profile, self.rules, self.now, context=self.ask.context, event=self.ask.event
-        )
-        self.gates = Gates(self.profile, self.rules, self.subject)
-        self.held_out = is_held_out(self.seed, self.rules.playbook.policies.holdout)
-        stands: list[Choice] = []
-        if self.channel:
-            stands = promised(self.profile, self.rules, self.ask.placement, self.now, self._may_show)
-            if stands and self.ask.limit == 1:
-                return self._answer(stands[:1], ())
-        nothing = nothing_before(self.profile, self.ask, self.rules.version, self.now)
-        return self._made(stands) if stands or nothing is None else nothing
+    def stands(self) -> list[Choice]:
+        """Offers given before that are shown again at this placement."""
+        if not self.channel:
+            return []
+        return promised(self.view.offers, self.rules, self.ask.placement, self._may_show)
 
-    def _made(self, stands: list[Choice]) -> Decision:
+    def decision(self, stands: list[Choice]) -> Decision:
+        """The decision, beside what stands."""
+        if stands and self.ask.limit == 1:
+            return self._answer(stands[:1], ())
         service, others = self._allowed({choice.message for choice in stands})
-        policies = self.rules.playbook.policies
-        worth = scored(others, self.subject, self.learned, policies.silence, self.ruled_out)
-        ranking = Ranking(worth, policies.explore, f"{self.seed}:{self.ask.key}")
+        ranking = self._ranking(others)
         limit = self.ask.limit if self.channel else len(service)
         first = self._choices([(1.0, *one) for one in service], limit, lambda _: 1.0)
         # Outbound, service messages go out beside another; inbound there are `limit` places for all.
         room = self.ask.limit - (len(first) + len(stands) if self.channel else 0)
         stands = stands[: self.ask.limit - len(first)] if stands else []
         best = self._choices(ranking.order, room, ranking.probability)
-        if policies.holdout and (others or "holdout" in self.ruled_out.values()):
-            self.probability *= policies.holdout if self.held_out else 1 - policies.holdout
+        share = self.rules.playbook.policies.holdout
+        if self.tested:
+            self.probability *= share if self.held_out else 1 - share
         choices = [*first, *stands, *best]
         return self._answer(choices, self._best(ranking, choices))
 
+    def odds(self) -> dict[str, float]:
+        """What each may be given with, by "message/variant"."""
+        self.held_out = False
+        ranking = self._ranking(self._allowed(set())[1])
+        odds: dict[str, float] = {}
+        for one in ranking.order:
+            arm = arm_of(one[1], one[2], self.view, self.learned)
+            if has_content(one[1], arm.variant, one[2]):
+                odds[f"{one[1].message.name}/{arm.variant}"] = ranking.probability(one)
+        return {**odds, NOTHING: max(0.0, 1 - sum(odds.values()))}
+
+    def _ranking(self, others: list[Wanted]) -> Ranking:
+        worth = scored(others, self.view, self.learned, self.reasons, self.ruled_out)
+        where = self.ask.placement or self.ask.moment
+        learned = self.learned.best.get(where, {}).get(self.view.stage, {})
+        explore = self.rules.playbook.policies.explore
+        return Ranking(worth, explore, f"{self.view.seed}:{self.ask.key}", learned)
+
     def _allowed(self, given: set[str]) -> tuple[list[Wanted], list[Wanted]]:
         """The messages that get past permission, validity, `for`, holdout and policies: service, others."""
-        through = sift(self._candidates(), self.subject, self._way, self.off, self.ruled_out)
+        if self.ruled_out is not None or self.view.answers is not None:
+            named: dict[str, Reason] = {}
+            through = sift_each(self.plan, self.view, named)
+            self.reasons.update(named.values())
+            if self.ruled_out is not None:
+                self.ruled_out.update(named)
+        else:
+            through = sift(self.plan, self.view, self.reasons)
         if given:
             through = [one for one in through if one[0].message.name not in given]
         service = [one for one in through if one[0].message.kind == "service"]
         others = [one for one in through if one[0].message.kind != "service"] if service else through
+        self.tested = bool(others) and self.rules.playbook.policies.holdout > 0
         if self.held_out:
-            self.ruled_out.update((one[0].message.name, "holdout") for one in others)
+            self._rule_out(others, "holdout")
             others = []
         let_through = self.gates.let_through
-        return let_through(service, self.ruled_out), let_through(others, self.ruled_out)
+        return (
+            let_through(service, self.reasons, self.ruled_out),
+            let_through(others, self.reasons, self.ruled_out),
+        )
 
-    def _candidates(self) -> Sequence[MessageRules]:
-        if self.ask.placement:
-            return self.rules.by_placement.get(self.ask.placement, ())
-        return self.rules.by_moment.get(self.ask.moment, ())
-
-    def _way(self, rules: MessageRules) -> Way:
-        message = rules.message
-        channels = (self.channel,) if self.ask.placement else message.channels
-        return self.reach.first(channels, message.topic, service=message.kind == "service")
+    def _rule_out(self, wanted: Sequence[Wanted], reason: Reason) -> None:
+        if wanted:
+            self.reasons[reason] += len(wanted)
+            if self.ruled_out is not None:
+                self.ruled_out.update((one[0].message.name, reason) for one in wanted)
 
     def _choices(self, wanted: Sequence[Scored], room: int, odds: Callable[[Scored], float]) -> list[Choice]:
         """As many of the wanted as there is room for, in order; the rest is ruled out."""
         chosen: list[Choice] = []
         for at, one in enumerate(wanted):
             if len(chosen) >= room:
-                self.ruled_out.update((late[1].message.name, "outscored") for late in wanted[at:])
+                self._rule_out([late[1:] for late in wanted[at:]], "outscored")
                 break
             _, rules, channel = one
             # What this decision gave before may have filled a cap.
             reason = self.gates.reason_against(rules.message, channel) if chosen else None
             choice = self._choice(rules, channel, odds(one)) if reason is None else None
             if choice is None:
-                self.ruled_out[rules.message.name] = reason or "no-content"
+                self.late[rules.message.name] = reason or "no-content"
+                self._rule_out([one[1:]], reason or "no-content")
             else:
                 chosen.append(choice)
         return chosen
 
     def _choice(self, rules: MessageRules, channel: str, odds: float) -> Choice | None:
         message = rules.message
-        arm = arm_of(rules, self.rules.playbook, self.profile.ledger, self.seed)
+        arm = arm_of(rules, channel, self.view, self.learned)
         if not has_content(rules, arm.variant, channel):
             return None
-        if arm.experiment and arm.experiment not in self.profile.ledger.arms:
+        if arm.experiment and arm.experiment not in self.view.arms:
             self.arms[arm.experiment] = (arm.variant, self.now)
         choice = Choice(
-            delivery=delivery_id(self.profile, self.ask, message.name, channel),
+            delivery=cause_id("m_", self.view.seed, self.ask.key, message.name, channel),
             decision=self.id,
             message=message.name,
             variant=arm.variant,
@@ -192,16 +220,16 @@ class _Deciding:
             probability=odds * arm.probability,
         )
         self.probability *= choice.probability
-        self.gates.give(
-            Contact(self.now, self.id, message.name, "", message.kind, channel, "reserved", message.topic)
-        )
+        self.gates.give(message, channel)
         return choice
 
     def _may_show(self, rules: MessageRules) -> bool:
         """Whether an offer that stands may still be shown: nothing is switched off, denied or suppressed."""
         message = rules.message
-        barred = self.held_out or message.name in self.off or self._way(rules)[1] is not None
-        return not barred and self.gates.topic(message.topic) != "suppressed"
+        barred = self.held_out or message.name in self.view.off
+        if barred or self.view.way(self.plan.way_of(rules))[1] is not None:
+            return False
+        return self.gates.topic(message.topic) != "suppressed"
 
     def _best(self, ranking: Ranking, choices: Iterable[Choice]) -> tuple[Considered, ...]:
         given = {choice.message: choice for choice in choices}
@@ -213,9 +241,9 @@ class _Deciding:
             best.append(
                 Considered(
                     message=name,
-                    reason="" if choice else self.ruled_out.get(name, "outscored"),
+                    reason="" if choice else self.late.get(name, "outscored"),
                     score=score,
-                    parts=parts_of(rules, self.subject, self.learned),
+                    parts=parts_of(rules, channel, self.view, self.learned),
                     variant=choice.variant if choice else "",
                     channel=channel,
                     probability=ranking.probability(one),
@@ -233,25 +261,19 @@ class _Deciding:
             until=choices[0].until if choices else self.now + self._nothing_stands(),
             choices=tuple(choices),
             considered=best,
-            ruled_out=self.ruled_out,
+            reasons=dict(self.reasons),
+            ruled_out=self.ruled_out or {},
             arms=self.arms,
             probability=self.probability,
             again=again,
             playbook=self.rules.version,
-            facts=self._facts_read(),
+            learned=self.learned.version,
+            stage=self.view.stage,
+            tested=("held" if self.held_out else "treated") if self.tested else "",
+            facts={} if again else facts_of(self.view, self.plan, self.ask),
         )
 
     def _nothing_stands(self) -> int:
         """Nothing stands for a placement, but not where a switch or a failed template was the cause of it."""
-        passing = "switched-off" in self.ruled_out.values() or bool(self.excluded)
+        passing = self.reasons["switched-off"] or self.reasons["template-failed"]
         return 0 if passing or not self.channel else NOTHING_STANDS
-
-    def _facts_read(self) -> dict[str, Any]:
-        read: dict[str, Any] = {
-            "segments": sorted(self.subject.segments),
-            "place": self.subject.place,
-            "zone": self.subject.zone,
-        }
-        if self.held_out:
-            read["holdout"] = True
-        return read

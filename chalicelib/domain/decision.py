@@ -82,11 +82,13 @@ class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
 class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     """What to do at this moment, and why. `again` is true where an earlier decision still stands.
 
-    `considered` are the ten best that were scored, best first; `ruled_out` gives every other message's reason
-    code (`explaining.explain` makes the full list, with words). `arms` are experiment arms newly assigned.
-    `probability` is that of the whole choice, also of nothing. `facts` is what was read of the customer, for
-    the record. `outcome` is the kind of the first choice: service messages stand first, then what was
-    promised before, then the best.
+    `considered` are the ten best that were scored, best first. `reasons` counts the messages ruled out; `ruled_out`
+    names each with its reason, where that was asked for (`explaining.explain` puts it into words). `arms` are
+    experiment arms newly assigned. `probability` is that of the whole choice, also of nothing. `facts` is what was
+    read of the customer: with it the decision can be made again (`recording.py`). `tested` is the customer's side of
+    the holdout (held, treated; "" where it made no difference), `stage` how far they have come. `playbook` and
+    `learned` are the versions it was made under. `outcome` is the kind of the first choice: service messages stand
+    first, then what was promised before, then the best.
     """
 
     id: str
@@ -95,11 +97,15 @@ class Decision(msgspec.Struct, frozen=True, omit_defaults=True):
     until: int
     choices: tuple[Choice, ...] = ()
     considered: tuple[Considered, ...] = ()
+    reasons: dict[Reason, int] = {}
     ruled_out: dict[str, Reason] = {}
     arms: dict[str, tuple[str, int]] = {}
     probability: float = 1.0
     again: bool = False
     playbook: int = 0
+    learned: int = 0
+    stage: str = ""
+    tested: Literal["", "held", "treated"] = ""
     facts: dict[str, Any] = {}
 
 

@@ -26,7 +26,7 @@ from chalicelib.domain.playbook.model import Cap
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.reach import Reach
 from chalicelib.domain.rules import MessageRules, Rules
-from chalicelib.domain.subject import subject_of
+from chalicelib.domain.view import view_for
 
 _UNITS = ((DAY, "d"), (3_600_000, "h"), (60_000, "m"))
 
@@ -42,13 +42,15 @@ def explain(
 ) -> dict[str, Any]:
     """The decision with every message that was considered, JSON-ready; ask before the decision is enacted.
 
+    The decision is one that names what it ruled out (`decide(..., tell=True)`).
+
     `{"messages": [{"message", "score", "parts", "probability", ...} or {"message", "reason", "words"}],
     "facts", "probability", "playbook"}`, given ones first, then the best, then what was ruled out.
     """
     explaining = _Explaining(profile, ask, rules, learned, switches, now)
     considered = explaining.considered(decision)
     if decision.again and not decision.choices:
-        afresh = decide(_without_nothing(profile, ask), ask, rules, learned, switches, now)
+        afresh = decide(_without_nothing(profile, ask), ask, rules, learned, switches, now, tell=True)
         considered = explaining.still_nothing(decision, afresh)
     return {
         "decision": decision.id,
@@ -70,8 +72,9 @@ class _Explaining:
         self.profile, self.ask, self.rules, self.learned, self.now = profile, ask, rules, learned, now
         self.switches = switches
         self.playbook = rules.playbook
-        self.subject = subject_of(profile, rules, now, context=ask.context, event=ask.event)
-        self.gates = Gates(profile, rules, self.subject)
+        self.view = view_for(profile, ask, rules, switches, now, {})
+        self.subject = self.view.subject
+        self.gates = Gates(self.view)
 
     def considered(self, decision: Decision) -> Iterable[Considered]:
         """Every message looked at: given, then scored, then ruled out in the playbook's order."""
@@ -108,8 +111,9 @@ class _Explaining:
 
     def _weighed(self, name: str) -> Considered:
         rules = self.rules.messages[name]
-        score = score_of(rules, self.subject, self.learned) if rules.message.kind != "service" else 0.0
-        return Considered(name, score=score, parts=parts_of(rules, self.subject, self.learned))
+        channel, _ = self._way(rules)
+        score = score_of(rules, channel, self.view, self.learned) if rules.message.kind != "service" else 0.0
+        return Considered(name, score=score, parts=parts_of(rules, channel, self.view, self.learned))
 
     def _outscored(self, one: Considered, decision: Decision) -> Considered:
         # Service messages went out beside whatever won; only where they took every place did they win.
@@ -204,7 +208,7 @@ class _Explaining:
         return f"not now: {self._night(until)}, when it is no longer valid"
 
     def _below_silence(self, rules: MessageRules) -> str:
-        score = score_of(rules, self.subject, self.learned)
+        score = score_of(rules, self._way(rules)[0], self.view, self.learned)
         if score <= 0:
             return "worth nothing: its value, boost or weight is 0"
         return f"worth {score:.3g}, and under {self.playbook.policies.silence:.3g} nothing is said"

@@ -23,6 +23,7 @@ from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Activity, Facts, FeatureState, Profile, Stamped
 from chalicelib.domain.rules import Rules, Subject
 from chalicelib.domain.seen import join_seen, knows, remember
+from chalicelib.domain.spending import spent_by
 from chalicelib.domain.sums import add_value, join_sums, millionths
 from chalicelib.domain.timelines import joined_timelines
 
@@ -50,6 +51,7 @@ def fold(profile: Profile, event: Event, rules: Rules) -> bool:
     permissions.fold(facts, event)
     if event.type not in UNCOUNTED and not event.event.startswith("Topeka "):
         _count(facts, event)
+        facts.spent += spent_by(event)
         fold_features(facts, event, rules)
     if event.origin in ("client", "operator"):
         facts.first = min(facts.first or event.timestamp, event.timestamp)
@@ -213,7 +215,7 @@ def retold(event: Mapping[str, Any], context: Mapping[str, Any]) -> Mapping[str,
 
 def join_facts(a: Facts, b: Facts, rules: Rules, repeated: Sequence[Event] = ()) -> Facts:
     """The facts of one customer who was two profiles; `repeated` are the events that both have folded."""
-    joined = Facts(first=_least(a.first, b.first), last=max(a.last, b.last))
+    joined = Facts(first=_least(a.first, b.first), last=max(a.last, b.last), spent=a.spent + b.spent)
     joined.traits = {
         name: stamped
         for name in {**a.traits, **b.traits}
@@ -281,6 +283,7 @@ def _take_back(facts: Facts, event: Event, rules: Rules) -> None:
     name = event.title if event.title in facts.activity else OTHER
     if name in facts.activity:
         facts.activity[name].total -= 1
+    facts.spent -= spent_by(event)
     view = Subject(now=event.timestamp, event=event_view(event))
     for feature, check in rules.features_by_event.get(event.title, ()):
         state = facts.features.get(feature.key)

@@ -6,25 +6,20 @@ was two profiles and what is forgotten (`ledgers.py`). They are handed on here, 
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
-
-import msgspec
-
-from chalicelib.domain.decision import Ask, Choice, Considered, Decision
+from chalicelib.domain import counting, trials
+from chalicelib.domain.cells import HELD, HOLDOUT, TREATED, Cells, add
+from chalicelib.domain.decision import Ask, Choice, Decision
 from chalicelib.domain.effects import Deliver, Effect, Record
 from chalicelib.domain.gates import INSIDE_ANOTHER
 from chalicelib.domain.ledgers import join, prune
 from chalicelib.domain.outcomes import goals, take_outcome, window_of
 from chalicelib.domain.permissions import goes_to_them
 from chalicelib.domain.profile import Contact, Made, Offer, Profile
+from chalicelib.domain.recording import record_of
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.standing import moment_hash, moment_key, worth_keeping
 
 __all__ = ["enact", "goals", "join", "moment_key", "prune", "take_outcome"]
-
-RECORD_AT_MOST = 2000
-"""Bytes of a decision's record as JSON."""
 
 
 def enact(profile: Profile, decision: Decision, ask: Ask, rules: Rules) -> list[Effect]:
@@ -36,11 +31,14 @@ def enact(profile: Profile, decision: Decision, ask: Ask, rules: Rules) -> list[
     if decision.again:
         return []
     effects: list[Effect] = []
-    for choice in decision.choices:
-        if not choice.standing:
-            effects.extend(_give(profile, decision, choice, ask, rules))
+    new = [choice for choice in decision.choices if not choice.standing]
     for experiment, arm in decision.arms.items():
         profile.ledger.arms.setdefault(experiment, arm)
+    for choice in new:
+        effects.extend(_give(profile, decision, choice, ask, rules))
+    effects.extend(
+        counting.counts(decision.at, _counted(profile, decision, new, rules), decision.id, "given")
+    )
     profile.ledger.decisions[moment_key(ask)] = Made(
         id=decision.id,
         at=decision.at,
@@ -63,46 +61,20 @@ def is_delivered(channel: str) -> bool:
     return goes_to_them(channel) or channel == "inbox"
 
 
-def record_of(decision: Decision, ask: Ask) -> dict[str, Any]:
-    """The decision as it is stored: choices, the ten best, counts by reason, facts read; under 2 KB."""
-    reasons = Counter(decision.ruled_out.values())
-    body: dict[str, Any] = {
-        "decision": decision.id,
-        "at": decision.at,
-        "moment": ask.moment,
-        "placement": ask.placement,
-        "cause": ask.cause[:100],
-        "outcome": decision.outcome,
-        "playbook": decision.playbook,
-        "probability": decision.probability,
-        "reasons": dict(reasons),
-        "choices": [msgspec.to_builtins(choice) for choice in decision.choices],
-        "considered": [_brief(one) for one in decision.considered],
-        "facts": dict(decision.facts),
-    }
-    body = {name: value for name, value in body.items() if value not in ("", {}, [])}
-    return _fitted(body)
-
-
-def _brief(one: Considered) -> dict[str, Any]:
-    parts = {name: value for name, value in one.parts.items() if value != 1.0}
-    brief = {
-        "message": one.message,
-        "reason": one.reason,
-        "score": round(one.score, 6),
-        "parts": parts,
-        "probability": round(one.probability, 6),
-    }
-    return {name: value for name, value in brief.items() if value not in ("", {})}
-
-
-def _fitted(body: dict[str, Any]) -> dict[str, Any]:
-    """The body within its bound: the least of the ten best go first, then segments, then choices."""
-    for name, part in (("considered", body), ("segments", body.get("facts", {})), ("choices", body)):
-        while len(msgspec.json.encode(body)) > RECORD_AT_MOST and part.get(name):
-            part[name] = part[name][:-1]
-            body["cut"] = True
-    return body
+def _counted(profile: Profile, decision: Decision, new: list[Choice], rules: Rules) -> Cells:
+    """What the decision adds to what learning and experiments read."""
+    cells: Cells = {}
+    if decision.tested:
+        arm = HELD if decision.tested == "held" else TREATED
+        add(cells, trials.expose(profile, HOLDOUT, arm, decision.at))
+    for choice in new:
+        contact = profile.ledger.contacts.get(choice.delivery)
+        if contact is not None and choice.kind != "service":
+            add(cells, counting.given(contact))
+        experiment = trials.experiment_on(rules, choice.message)
+        if experiment is not None and experiment.name in profile.ledger.arms:
+            add(cells, trials.expose(profile, experiment.name, choice.variant, decision.at))
+    return cells
 
 
 def _give(profile: Profile, decision: Decision, choice: Choice, ask: Ask, rules: Rules) -> list[Effect]:
@@ -124,6 +96,7 @@ def _give(profile: Profile, decision: Decision, choice: Choice, ask: Ask, rules:
             goal_until=at + window if window else 0,
             held_until=choice.held_until,
             changed=at,
+            stage=decision.stage,
         )
     if choice.kind == "offer":
         ledger.offers[choice.delivery] = Offer(

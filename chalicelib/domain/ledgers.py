@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from chalicelib.domain.profile import Contact, Ledger, Made, Offer, Wait
+from chalicelib.domain.trials import join_trials
 
 Entry = TypeVar("Entry")
 
@@ -50,6 +51,7 @@ def join(a: Ledger, b: Ledger) -> Ledger:
         offers=_union(a.offers, b.offers, _offer_order),
         arms=_union(a.arms, b.arms, _arm_order),
         crossed=sorted({*a.crossed, *b.crossed, *_crossing(a, b)}),
+        trials=join_trials(a.trials, b.trials),
         entries=_union(a.entries, b.entries, _entry_order),
         waits=_union(a.waits, b.waits, _wait_order),
         places=sorted({*a.places, *b.places}),
@@ -72,7 +74,10 @@ def _without_doubles(contacts: dict[str, Contact], a: Ledger, b: Ledger) -> dict
 
 def _crossing(a: Ledger, b: Ledger) -> Iterator[str]:
     """The experiments in which the two had different arms."""
-    return (name for name in a.arms.keys() & b.arms.keys() if a.arms[name][0] != b.arms[name][0])
+    yield from (name for name in a.arms.keys() & b.arms.keys() if a.arms[name][0] != b.arms[name][0])
+    for name in a.trials.keys() & b.trials.keys():
+        if a.trials[name].arm != b.trials[name].arm:
+            yield name
 
 
 def prune(ledger: Ledger, now: int) -> None:

@@ -8,20 +8,23 @@ refuses. A device that two known customers share changes hands instead, and noth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import msgspec
 
 from chalicelib.domain import ledger
+from chalicelib.domain.counting import counts
 from chalicelib.domain.doors import MINTED, Doors, is_known, is_shaky, lists, with_owner
 from chalicelib.domain.effects import Join, Leave
 from chalicelib.domain.events import Event
 from chalicelib.domain.facts import join_profiles
 from chalicelib.domain.handing_over import pass_on
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier
-from chalicelib.domain.profile import Known, Profile, Sign
+from chalicelib.domain.profile import Facts, Known, Ledger, Profile, Sign
 from chalicelib.domain.refusing import SPLIT, TOO_MANY, Refusal, why_not_again, why_not_join, why_not_list
 from chalicelib.domain.rules import Rules
+from chalicelib.domain.trials import merged
 
 MOST_AT_ONCE = 16
 """Links one event may make: each changes up to two doors, and a transaction takes 100."""
@@ -127,16 +130,29 @@ def _sign(doors: Doors, home: str, to: str, identifier: Identifier, event: Event
 def _merge(doors: Doors, a: Profile, b: Profile, event: Event, rules: Rules) -> Profile:
     """Join two profiles at the better home; the other home gets a sign, with the removal of its rows."""
     survivor, loser = sorted((a, b), key=doors.lives_strongly)
+    were = _as_they_were(survivor), _as_they_were(loser)
     if doors.lives_strongly(survivor)[0] > MINTED:
         survivor = _move(doors, survivor, _minted(doors, survivor, event), event)
     join_profiles(survivor, loser, rules)  # doors lead an event to one profile: none was folded in both
     survivor.ledger = ledger.join(survivor.ledger, loser.ledger)
+    changed = merged(*were, survivor.ledger)
     sides = _proofs_left(survivor, loser, event), _proofs_left(loser, survivor, event)
     survivor.identifiers = _together(*sides)
     _leave_home(doors, loser, survivor, event)
+    decided = counts(event.received_at, changed, *sorted(one.id for one in were), event.message_id)
+    doors.outbox.setdefault(survivor.id, []).extend(decided)
     doors.put(survivor)
     doors.rehomed.add(survivor.id)
     return survivor
+
+
+def _as_they_were(profile: Profile) -> Profile:
+    """A side before the merge, as far as experiments count it."""
+    facts, its = profile.facts, profile.ledger
+    trials = {name: deepcopy(trial) for name, trial in its.trials.items()}
+    return Profile(
+        profile.id, facts=Facts(spent=facts.spent), ledger=Ledger(trials=trials, crossed=its.crossed)
+    )
 
 
 def _proofs_left(side: Profile, other: Profile, event: Event) -> list[Known]:

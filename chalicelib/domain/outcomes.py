@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chalicelib.domain import counting, trials
+from chalicelib.domain.cells import Cells, add
 from chalicelib.domain.conditions.features import parts
 from chalicelib.domain.conditions.model import Condition, Did
 from chalicelib.domain.events import OUTCOMES, Event
@@ -11,6 +13,7 @@ from chalicelib.domain.facts import event_view
 from chalicelib.domain.ledgers import RANKS
 from chalicelib.domain.profile import Contact, ContactState, Ledger, Offer, Profile
 from chalicelib.domain.rules import MessageRules, Rules
+from chalicelib.domain.spending import spent_by
 from chalicelib.domain.subject import subject_of
 
 _TOLD_BY_PROVIDERS: dict[str, ContactState] = {
@@ -28,22 +31,29 @@ GOAL_WITHIN = 7 * 86_400_000
 _NOT_GIVEN = frozenset({"reserved", "dropped"})
 
 
-def take_outcome(profile: Profile, event: Event) -> None:
-    """Take an outcome (`Email *`, `Sms *`, `Message *`) into the contact it is about, in place.
+def take_outcome(profile: Profile, event: Event, rules: Rules) -> Cells:
+    """Take an outcome (`Email *`, `Sms *`, `Message *`) into the contact it is about, in place; what it counts.
 
     A state only ever rises, so a copy of the event, or one that comes late, changes nothing. Ours name the
     delivery; a client's names the decision, and counts only for what was really given to this customer.
     """
+    cells: Cells = {}
     for delivery, state in _told(profile.ledger, event):
-        _raise(profile.ledger, delivery, state, event.timestamp)
+        add(cells, _raise(profile, delivery, state, event, rules))
+    return cells
 
 
-def goals(profile: Profile, event: Event, rules: Rules) -> None:
-    """Mark as converted, in place, the contacts whose goal an event (already folded) has just reached."""
+def goals(profile: Profile, event: Event, rules: Rules) -> Cells:
+    """Mark as converted, in place, the contacts whose goal an event (already folded) has just reached.
+
+    What that counts is returned.
+    """
+    cells: Cells = {}
     for delivery, message, since in list(_awaiting(profile.ledger, event.timestamp, rules)):
         goal = rules.messages[message]
         if _concerns(goal.message.goal, event) and _is_reached(profile, goal, event, rules, since):
-            _raise(profile.ledger, delivery, "converted", event.timestamp)
+            add(cells, _raise(profile, delivery, "converted", event, rules))
+    return cells
 
 
 def window_of(rules: MessageRules) -> int:
@@ -83,13 +93,19 @@ def _given(ledger: Ledger, decision: object) -> Iterator[tuple[str, str]]:
     yield from ((delivery, by_id[delivery].message) for delivery in of_it if delivery in by_id)
 
 
-def _raise(ledger: Ledger, delivery: str, state: ContactState, at: int) -> None:
-    contact, offer = ledger.contacts.get(delivery), ledger.offers.get(delivery)
+def _raise(profile: Profile, delivery: str, state: ContactState, event: Event, rules: Rules) -> Cells:
+    contact, offer = profile.ledger.contacts.get(delivery), profile.ledger.offers.get(delivery)
+    cells: Cells = {}
     if contact is not None and RANKS[state] > RANKS[contact.state]:
+        before = counting.is_reached(contact)
         contact.state = state
-        contact.changed = at
+        contact.changed = event.timestamp
+        if counting.is_reached(contact) and not before:
+            contact.earned = spent_by(event)
+            cells = add(counting.reached(contact), trials.convert(profile, contact.message, rules))
     if offer is not None and _uses(contact, state):
         offer.state = "used"
+    return cells
 
 
 def _uses(contact: Contact | None, state: ContactState) -> bool:

@@ -1,15 +1,16 @@
 """Parting: what a split makes of the parts of a customer, and of the doors that led to the whole.
 
 What was done about the customer cannot be undone: contacts that were made and denials stay on all parts, and so do
-the arms of experiments, marked as crossed. What is still to happen (reserved contacts, standing offers, decisions)
-stays with the part that keeps the home, where deliveries on their way are addressed; a hold goes where its trigger
-goes.
+the arms of experiments, which they leave: they are marked as crossed. What is still to happen (reserved contacts,
+standing offers, decisions) stays with the part that keeps the home, where deliveries on their way are addressed; a
+hold goes where its trigger goes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from chalicelib.domain.counting import counts
 from chalicelib.domain.doors import DAY, EARLIEST, LATEST, Doors
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, rank
 from chalicelib.domain.ledgers import join
@@ -19,6 +20,7 @@ from chalicelib.domain.profile import Ledger, Profile, Sign
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.splitting import Part, folded_alone, was_ours
 from chalicelib.domain.timelines import records_of
+from chalicelib.domain.trials import left
 
 MOST_BARRED = 10
 """Identifiers of a part without any steady one that are barred from joining again; of the steady ones, all are."""
@@ -52,6 +54,8 @@ def set_apart(
     homes = [doors.home(one) for part in parts for one in part.names()]
     ours = {owner for home in homes for owner in was_ours(profile, home, doors)}
     made = [_customer(profile, part, parts, rules, now) for part in parts]
+    decided = counts(now, left(profile.ledger), "split", profile.id, profile.version)
+    doors.outbox.setdefault(made[0].id, []).extend(decided)
     for customer in made:
         customer.bars = _bars_of(customer, bars, doors)
         customer.born_after = max(customer.born_after, doors.born_after(customer.id))
@@ -108,7 +112,8 @@ def _leaving_ledger(profile: Profile, part: Part, now: int) -> Ledger:
 
 
 def _split(ledger: Ledger, whole: Ledger, now: int) -> Ledger:
-    ledger.crossed = sorted({*whole.crossed, *whole.arms})
+    ledger.crossed = sorted({*whole.crossed, *whole.arms, *whole.trials})
+    ledger.trials = {}
     ledger.now = max(whole.now, now)
     ledger.wake = 0
     return ledger

@@ -100,7 +100,8 @@ class Facts(msgspec.Struct, omit_defaults=True):
 
     `permissions` is keyed `channel/topic` (`*` for all) and then by `state` + (`+` if proven), a START by `reply`.
     `stops` is keyed by the normalised address; its value is a reason (`bounced`, `complained`).
-    `location` and `timezone` come from the context of the latest event that carried them.
+    `location` and `timezone` come from the context of the latest event that carried them. `spent` is what their
+    orders brought in, in millionths of the playbook's currency (`spending.py`).
     """
 
     traits: dict[str, Stamped] = {}
@@ -113,13 +114,15 @@ class Facts(msgspec.Struct, omit_defaults=True):
     locale: Stamped | None = None
     first: int = 0
     last: int = 0
+    spent: int = 0
 
 
 class Contact(msgspec.Struct, omit_defaults=True):
     """A message given, or about to be given, to the customer; kept 90 days, keyed by its delivery id.
 
     `at` is when it counts (decided, then re-stamped at sending). A `reserved` contact already counts.
-    `held_until` is set while it waits for quiet hours to end.
+    `held_until` is set while it waits for quiet hours to end. `stage` is the customer's when it was decided (visitor,
+    known, buyer); `earned` is what reaching its goal brought in, in millionths.
     """
 
     at: int
@@ -135,6 +138,8 @@ class Contact(msgspec.Struct, omit_defaults=True):
     goal_until: int = 0
     held_until: int = 0
     changed: int = 0
+    stage: str = ""
+    earned: int = 0
 
 
 class Made(msgspec.Struct, omit_defaults=True):
@@ -180,12 +185,24 @@ class Wait(msgspec.Struct, omit_defaults=True):
     context: dict[str, Any] = {}
 
 
+class Trial(msgspec.Struct, array_like=True, omit_defaults=True):
+    """A customer's part in an experiment: their arm, since when (ms), and what came of it at each home they had.
+
+    `homes`: home -> [spent before, spent since (millionths), converted, unsubscribed, complained (0 or 1)]. By home,
+    so that two profiles of one customer join by union.
+    """
+
+    arm: str
+    since: int
+    homes: dict[str, list[int]] = {}
+
+
 class Ledger(msgspec.Struct, omit_defaults=True):
     """What was done about the facts; keyed by cause, joined by union: latest state, earliest arm and seed.
 
     `seed` is the stable customer id that every choice by chance hashes: of two, that of the earlier `seed_day` (of
     receipt, since 1970), then of the earlier `seed_at`, stands. `entries` maps a segment to
-    (member, changed at). `arms` maps an experiment to (arm, assigned at).
+    (member, changed at). `arms` maps an experiment to (arm, assigned at), `trials` to what came of it (`trials.py`).
     `places` are the places whose groups hold a row for the profile. `wake` is the armed wake (ms, 0 for none).
     `now` is the latest time at which anything was decided: it never goes back.
     """
@@ -198,6 +215,7 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     offers: dict[str, Offer] = {}
     arms: dict[str, tuple[str, int]] = {}
     crossed: list[str] = []
+    trials: dict[str, Trial] = {}
     entries: dict[str, tuple[bool, int]] = {}
     waits: dict[str, Wait] = {}
     places: list[str] = []

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from chalicelib.domain.choosing import has_content
 from chalicelib.domain.decision import Choice
-from chalicelib.domain.profile import Offer, Profile
+from chalicelib.domain.profile import Offer
 from chalicelib.domain.rules import MessageRules, Rules
-from chalicelib.domain.standing import open_offers
 
 
 def promised(
-    profile: Profile, rules: Rules, placement: str, now: int, may_show: Callable[[MessageRules], bool]
+    offers: Iterable[Offer], rules: Rules, placement: str, may_show: Callable[[MessageRules], bool]
 ) -> list[Choice]:
-    """The customer's open offers that list the placement and may be shown, the earliest promise first."""
-    return list(_shown(profile, rules, placement, now, may_show))
+    """Those of a customer's open offers that list the placement and may be shown, the earliest promise first."""
+    return list(_shown(offers, rules, placement, may_show))
 
 
 def _shown(
-    profile: Profile, rules: Rules, placement: str, now: int, may_show: Callable[[MessageRules], bool]
+    offers: Iterable[Offer], rules: Rules, placement: str, may_show: Callable[[MessageRules], bool]
 ) -> Iterator[Choice]:
     channel = rules.playbook.placements[placement]
-    for offer in open_offers(profile.ledger, now):
+    for offer in offers:
         known = rules.messages.get(offer.message)
         if known is None or placement not in known.message.placements or not may_show(known):
             continue

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator
 
 from chalicelib.domain import ledger
 from chalicelib.domain.adopting import enter_silently
+from chalicelib.domain.cells import Cells, add
 from chalicelib.domain.conditions.changes import next_change
 from chalicelib.domain.conditions.features import parts
 from chalicelib.domain.conditions.model import AtPlace, Condition
+from chalicelib.domain.counting import counts
 from chalicelib.domain.deciding import decide
 from chalicelib.domain.decision import Ask, Switches
 from chalicelib.domain.effects import Effect, Join, Leave, Ring
@@ -25,6 +27,7 @@ from chalicelib.domain.places import location_ends, possible_places
 from chalicelib.domain.profile import Profile, Wait
 from chalicelib.domain.rules import MomentRules, Rules, Subject
 from chalicelib.domain.subject import subject_of
+from chalicelib.domain.trials import follow
 
 WAIT_ENDED = "Topeka Wait Ended"
 WOKEN = "Topeka Woken"
@@ -41,10 +44,7 @@ def react(
     """Everything that follows from an event that has just been folded (or a timer that rang)."""
     now = max(now, profile.ledger.now)
     profile.ledger.now = now
-    if event.event in OUTCOMES or event.origin == "topeka":
-        ledger.take_outcome(profile, event)
-    ledger.goals(profile, event, rules)
-    effects = _move_places(profile, now)
+    effects = [*_counted(profile, event, rules), *_move_places(profile, now)]
     subject = subject_of(profile, rules, now)
     triggered = list(_entries(profile, event, rules, subject, effects))
     asks: list[Ask] = []
@@ -58,6 +58,15 @@ def react(
         effects.extend(ledger.enact(profile, decision, ask, rules))
     _arm_wake(profile, rules, subject, effects)
     return effects
+
+
+def _counted(profile: Profile, event: Event, rules: Rules) -> list[Effect]:
+    """What came of earlier contacts, and of the customer in experiments, as the event tells it."""
+    cells: Cells = {}
+    if event.event in OUTCOMES or event.origin == "topeka":
+        add(cells, ledger.take_outcome(profile, event, rules))
+    add(cells, ledger.goals(profile, event, rules), follow(profile, event, rules))
+    return counts(event.received_at, cells, profile.id, event.message_id)
 
 
 def rows_of(profile: Profile, rules: Rules, now: int) -> list[Effect]:

@@ -11,8 +11,7 @@ from chalicelib.domain.gates import Gates
 from chalicelib.domain.profile import Contact, Profile
 from chalicelib.domain.reach import Reach
 from chalicelib.domain.rules import MessageRules, Rules, Subject
-from chalicelib.domain.standing import seed_of
-from chalicelib.domain.subject import subject_of
+from chalicelib.domain.view import view_of
 
 CONFIRM = Verdict("confirm")
 STILL_OURS = frozenset({"reserved", "sent", "delivered"})
@@ -39,20 +38,19 @@ def reconsider(
     message = rules.messages.get(contact.message)
     if message is None:
         return Verdict("drop", reason="expired")
-    subject = subject_of(profile, rules, now, context=context, event=event, without=delivery_id)
-    gates = Gates(profile, rules, subject, without=delivery_id)
-    reason = _reason_against(profile, contact, message, Reach(profile, rules.playbook, switches), gates)
+    view = view_of(profile, rules, switches, now, context=context, event=event, without=delivery_id)
+    gates = Gates(view)
+    reason = _reason_against(contact, message, Reach(profile, rules.playbook, switches), gates)
     if reason is not None:
         return Verdict("drop", reason=reason)
     held = gates.held_until(message.message, contact.channel)
     return Verdict("hold", until=held, reason="quiet") if held else CONFIRM
 
 
-def _reason_against(
-    profile: Profile, contact: Contact, rules: MessageRules, reach: Reach, gates: Gates
-) -> Reason | None:
+def _reason_against(contact: Contact, rules: MessageRules, reach: Reach, gates: Gates) -> Reason | None:
     """The first reason, in the order of the stages, not to make the delivery."""
-    message, now = rules.message, gates.subject.now
+    message, view = rules.message, gates.view
+    now = view.subject.now
     service = message.kind == "service"
     reason = reach.reason_against(contact.channel, message.topic, service=service)
     if reason is not None:
@@ -63,9 +61,9 @@ def _reason_against(
         return "not-yet-valid"
     if 0 < message.valid_until <= now:
         return "expired"
-    if not _still_for_them(rules, gates.subject):
+    if not _still_for_them(rules, view.subject):
         return "not-for-them"
-    if not service and is_held_out(seed_of(profile), reach.playbook.policies.holdout):
+    if not service and is_held_out(view.seed, reach.playbook.policies.holdout):
         return "holdout"
     if not has_content(rules, contact.variant, contact.channel):
         return "no-content"

@@ -68,7 +68,8 @@ class Rules:
 
     `segments` are in an order in which each is after those it refers to. `by_event` is keyed by event
     title, `by_segment` by (segment, "enters" | "leaves"). `features_by_event` lists what to fold.
-    `fingerprint` names what profiles must keep for these rules: equal needs, equal name.
+    `fingerprint` names what profiles must keep for these rules: equal needs, equal name. `plans` are made when
+    first asked for (`plans.plan_for`).
     """
 
     version: int
@@ -84,3 +85,4 @@ class Rules:
     by_placement: Mapping[str, tuple[MessageRules, ...]]
     suppress: tuple[tuple[str, Check], ...]
     fingerprint: str = ""
+    plans: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)

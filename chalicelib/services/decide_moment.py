@@ -123,8 +123,11 @@ class DecideMoment:
         """The decision, without the messages whose templates fail for this customer."""
         excluded: dict[str, Reason] = {}
         switches = self.rules.switches()
+        learned = self.learned()
         while True:
-            decision = decide(profile, ask, rules, self.learned(), switches, now, excluded=excluded)
+            decision = decide(
+                profile, ask, rules, learned, switches, now, excluded=excluded, tell=question.explain
+            )
             shown = []
             for choice in decision.choices:
                 content = self._render(question, profile, choice, rules, now)

@@ -92,7 +92,7 @@ class SimulateDecision:
         excluded: dict[str, Reason] = {}
         while True:
             decision = decide(
-                one.profile, one.ask, one.rules, self.learned(), switches, now, excluded=excluded
+                one.profile, one.ask, one.rules, self.learned(), switches, now, excluded=excluded, tell=True
             )
             failed = [choice for choice in decision.choices if self._content(one, choice, now) is None]
             if not one.ask.placement or not failed:

@@ -157,7 +157,7 @@ class SplitProfile:
     def _settle(self, made: Sequence[Profile], doors: Doors, rules: Rules, now: int) -> None:
         for customer in made:
             customer.timelines = [doors.secrets.home("timeline", f"{customer.id}/{self.nonce()}")]
-            doors.outbox[customer.id] = settle(customer, rules, now)
+            doors.outbox.setdefault(customer.id, []).extend(settle(customer, rules, now))
 
     def _lead_on(self, plan: _Plan, signs: Sequence[Sign]) -> None:
         """Some of the doors, while all parts are still one. A home that is new leads to the whole until then."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from chalicelib.domain import sending
+from chalicelib.domain import counting, sending
+from chalicelib.domain.effects import Effect
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.profile import Profile
+from chalicelib.domain.profile import Contact, Profile
 from chalicelib.domain.stored import Delivery, Write
 from chalicelib.domain.versions import next_version
 from chalicelib.services.find_profile import FindProfile
@@ -27,12 +28,12 @@ class WriteContact:
     clock: Clock
     nonce: Callable[[], str]
 
-    def commit(self, profile: Profile) -> bool:
+    def commit(self, profile: Profile, effects: Sequence[Effect] = ()) -> bool:
         """Store the profile as it is now; False if another writer was first, and all must be read again."""
         expected = profile.version
         profile.version = next_version(expected, self.nonce())
         try:
-            self.profiles.commit([Write(profile, expected)])
+            self.profiles.commit([Write(profile, expected, tuple(effects))])
         except Conflict:
             return False
         return True
@@ -51,8 +52,16 @@ class WriteContact:
     def _change(self, row: Delivery, change: Callable[[Profile, int], bool]) -> None:
         for _ in range(TRIES):
             profile = self.find.by_id(row.profile)
-            if profile is None or not change(profile, max(self.clock(), profile.ledger.now)):
+            now = max(self.clock(), profile.ledger.now) if profile else 0
+            if profile is None or not change(profile, now):
                 return
-            if self.commit(profile):
+            if self.commit(profile, _counted(profile.ledger.contacts[row.id], row.id, now)):
                 return
         raise Conflict((row.profile,))
+
+
+def _counted(contact: Contact, delivery: str, now: int) -> list[Effect]:
+    """What ended unsent was not given: learning takes it back."""
+    if contact.state != "dropped" or contact.kind == "service":
+        return []
+    return counting.counts(now, counting.given_back(contact), delivery, "dropped")

@@ -40,6 +40,7 @@ from chalicelib.wiring.ports import (
     templates,
     timeline,
 )
+from chalicelib.wiring.reports import report_experiments
 from chalicelib.wiring.requests import (
     authenticate,
     choose_topics,
@@ -119,6 +120,7 @@ __all__ = [
     "relay_dead_queue",
     "relay_effects",
     "release_quarantine",
+    "report_experiments",
     "resolve_address",
     "rewrite_lake",
     "ring_agenda",

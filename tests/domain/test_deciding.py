@@ -28,6 +28,7 @@ def decided(case: dict[str, Any]) -> Decision:
         switches_of(case.get("switches", {})),
         now,
         excluded=case.get("excluded", {}),
+        tell=True,
     )
 
 

@@ -18,7 +18,9 @@ def explained(case: dict[str, Any]) -> dict[str, Any]:
     now, rules = now_of(case), rules_of(case.get("book", {}))
     profile, ask = profile_of(case.get("who", {}), now), ask_of(case.get("ask", {}))
     switches = switches_of(case.get("switches", {}))
-    decision = decide(profile, ask, rules, Learned(), switches, now, excluded=case.get("excluded", {}))
+    decision = decide(
+        profile, ask, rules, Learned(), switches, now, excluded=case.get("excluded", {}), tell=True
+    )
     return explain(profile, ask, rules, Learned(), switches, now, decision)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.domain import ledger
 from chalicelib.domain.deciding import decide
 from chalicelib.domain.decision import Ask, Decision, Switches
-from chalicelib.domain.effects import Deliver, Effect, Record
+from chalicelib.domain.effects import Count, Deliver, Effect, Record
 from chalicelib.domain.events import Event
 from chalicelib.domain.facts import fold
 from chalicelib.domain.learning import Learned
@@ -21,6 +21,7 @@ from chalicelib.domain.rules import Rules
 from tests.domain.deciding_world import TABLE, ago, ask_of, now_of, profile_of, rules_of
 
 NOW = now_of({})
+RULES = rules_of({})
 DAY = 86_400_000
 GOAL = {"goal": {"did": "Order Completed", "within": "3d"}}
 
@@ -62,11 +63,12 @@ def test_what_goes_to_the_customer_is_reserved_and_delivered() -> None:
         "offers",
         moment="rain",
         changed=NOW,
+        stage="visitor",
     )
     assert effects[0] == Deliver(
         delivery, "p_customer", "umbrella", "plain", "sms", "offer", decision.id, NOW, 1, {"a": 1}, event_view
     )
-    assert isinstance(effects[1], Record)
+    assert isinstance(effects[1], Count)
 
 
 def test_what_is_held_is_due_at_the_end_of_quiet() -> None:
@@ -153,7 +155,7 @@ def given_one(
 def test_providers_tell_by_delivery() -> None:
     profile, _, delivery, _ = given_one(placement="")
     for name in ("Email Delivered", "Email Opened", "Email Link Clicked"):
-        ledger.take_outcome(profile, event(name, NOW + 1, delivery=delivery))
+        ledger.take_outcome(profile, event(name, NOW + 1, delivery=delivery), RULES)
 
     assert profile.ledger.contacts[delivery].state == "clicked"
 
@@ -161,7 +163,7 @@ def test_providers_tell_by_delivery() -> None:
 def test_a_state_only_rises() -> None:
     profile, _, delivery, _ = given_one(placement="")
     for name in ("Email Link Clicked", "Email Delivered", "Email Opened", "Email Link Clicked"):
-        ledger.take_outcome(profile, event(name, NOW + len(name), delivery=delivery))
+        ledger.take_outcome(profile, event(name, NOW + len(name), delivery=delivery), RULES)
 
     assert profile.ledger.contacts[delivery].state == "clicked"
     assert profile.ledger.contacts[delivery].changed == NOW + len("Email Link Clicked")
@@ -169,7 +171,7 @@ def test_a_state_only_rises() -> None:
 
 def test_nobody_but_us_tells_what_providers_saw() -> None:
     profile, _, delivery, _ = given_one()
-    ledger.take_outcome(profile, event("Email Opened", NOW + 1, origin="client", delivery=delivery))
+    ledger.take_outcome(profile, event("Email Opened", NOW + 1, origin="client", delivery=delivery), RULES)
 
     assert profile.ledger.contacts[delivery].state == "sent"
 
@@ -185,7 +187,7 @@ def test_nobody_but_us_tells_what_providers_saw() -> None:
 )
 def test_clients_tell_by_decision(name: str, state: str) -> None:
     profile, decision, delivery, _ = given_one()
-    ledger.take_outcome(profile, event(name, NOW + 1, origin="client", decision=decision))
+    ledger.take_outcome(profile, event(name, NOW + 1, origin="client", decision=decision), RULES)
 
     assert profile.ledger.contacts[delivery].state == state
 
@@ -196,14 +198,16 @@ def test_clients_tell_by_decision(name: str, state: str) -> None:
 def test_an_outcome_of_no_decision_of_theirs_changes_nothing(properties: dict[str, Any]) -> None:
     profile, _, _, _ = given_one()
     before = msgspec.json.encode(profile)
-    ledger.take_outcome(profile, event("Message Clicked", NOW + 1, origin="client", **properties))
+    ledger.take_outcome(profile, event("Message Clicked", NOW + 1, origin="client", **properties), RULES)
 
     assert msgspec.json.encode(profile) == before
 
 
 def test_what_is_only_reserved_was_seen_by_nobody() -> None:
     profile, decision, delivery, _ = given_one(placement="")
-    ledger.take_outcome(profile, event("Message Converted", NOW + 1, origin="client", decision=decision))
+    ledger.take_outcome(
+        profile, event("Message Converted", NOW + 1, origin="client", decision=decision), RULES
+    )
 
     assert profile.ledger.contacts[delivery].state == "reserved"
 
@@ -212,9 +216,13 @@ def test_of_several_messages_all_were_viewed_and_the_one_named_was_clicked() -> 
     profile, rules = profile_of({}, NOW), rules_of({"messages": ["umbrella", "hat"]})
     decision, _ = enacted(profile, {"placement": "web.home.hero", "limit": 2}, rules)
     umbrella, hat = (profile.ledger.contacts[one.delivery] for one in decision.choices)
-    ledger.take_outcome(profile, event("Message Viewed", NOW + 1, origin="client", decision=decision.id))
     ledger.take_outcome(
-        profile, event("Message Clicked", NOW + 2, origin="client", decision=decision.id, message="hat")
+        profile, event("Message Viewed", NOW + 1, origin="client", decision=decision.id), RULES
+    )
+    ledger.take_outcome(
+        profile,
+        event("Message Clicked", NOW + 2, origin="client", decision=decision.id, message="hat"),
+        rules,
     )
 
     assert (umbrella.state, hat.state) == ("opened", "clicked")
@@ -261,15 +269,15 @@ def test_a_goal_counts_only_what_came_after_the_contact() -> None:
 
 def test_without_a_goal_a_click_uses_the_offer() -> None:
     profile, decision, delivery, _ = given_one()
-    ledger.take_outcome(profile, event("Message Viewed", NOW + 1, origin="client", decision=decision))
+    ledger.take_outcome(profile, event("Message Viewed", NOW + 1, origin="client", decision=decision), RULES)
     assert profile.ledger.offers[delivery].state == "open"
-    ledger.take_outcome(profile, event("Message Clicked", NOW + 2, origin="client", decision=decision))
+    ledger.take_outcome(profile, event("Message Clicked", NOW + 2, origin="client", decision=decision), RULES)
     assert profile.ledger.offers[delivery].state == "used"
 
 
 def test_with_a_goal_a_click_does_not() -> None:
     profile, decision, delivery, _ = given_one(GOAL)
-    ledger.take_outcome(profile, event("Message Clicked", NOW + 2, origin="client", decision=decision))
+    ledger.take_outcome(profile, event("Message Clicked", NOW + 2, origin="client", decision=decision), RULES)
 
     assert profile.ledger.offers[delivery].state == "open"
 

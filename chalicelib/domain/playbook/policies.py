@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chalicelib.domain.cells import HOLDOUT
 from chalicelib.domain.conditions.parsing import CONTACTS_KEPT, parse_condition
 from chalicelib.domain.playbook.fields import Field, required
 from chalicelib.domain.playbook.model import (
@@ -111,6 +112,8 @@ def experiments(field: Field, names: Names, messages: Mapping[str, Message]) -> 
         entries = one.entries(["message", "split"])
         if not required(entries, ["message", "split"], one, "An experiment"):
             continue
+        if name == HOLDOUT:
+            one.fault(f"The name `{HOLDOUT}` is the programme's own; choose another.")
         message = entries["message"].one_of(names.messages, "message") or ""
         other = next((known.name for known in found.values() if message and known.message == message), "")
         if other:
