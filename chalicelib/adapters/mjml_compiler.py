@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _MARK = re.compile(r"liquid0(\d+)x")
@@ -19,8 +21,6 @@ def compile_mjml(source: str) -> tuple[str, str]:
     Liquid goes through as one word for each tag, so that `<`, `&` and quotes in it can't be taken for markup.
     Where such a word is lost, MJML allows no text there: between its own elements Liquid needs `<mj-raw>`.
     """
-    from mjml import mjml_to_html
-
     if "<mj-include" in source.lower():
         return "", "mj-include reads files; write the part out here"
     if _RAW.search(source):
@@ -34,7 +34,7 @@ def compile_mjml(source: str) -> tuple[str, str]:
     if _MARK.search(source):
         return "", "a word like liquid00x stands for Liquid while MJML is compiled; write another"
     try:
-        result = mjml_to_html(_LIQUID.sub(put_away, source))
+        result = _compiler()(_LIQUID.sub(put_away, source))
     except Exception as error:  # noqa: BLE001 - the compiler raises whatever it trips over; each is a fault of the source
         return "", f"this MJML can't be compiled: {error}"
     if result.errors:
@@ -44,6 +44,16 @@ def compile_mjml(source: str) -> tuple[str, str]:
         return "", f"MJML drops {lost[0]} where it stands; between MJML elements wrap it in <mj-raw>"
     html = _without_font_host(result.html)
     return _MARK.sub(lambda match: tags[int(match.group(1))], html), ""
+
+
+@cache
+def _compiler() -> Any:
+    """The compiler, with its template of a page parsed once: for each e-mail anew takes as long as all the rest."""
+    from mjml import mjml_to_html
+    from mjml.helpers import skeleton
+
+    skeleton.Template = cache(skeleton.Template)
+    return mjml_to_html
 
 
 def _without_font_host(html: str) -> str:

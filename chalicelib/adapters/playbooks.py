@@ -1,15 +1,19 @@
 """The table `playbooks`: every version that was published, which is live, and the switches.
 
     name     version        holds
-    version  1, 2, 3, ...   at (ms), source and compiled (zlib)
+    version  1, 2, 3, ...   at (ms), source and compiled (zlib), or of each its hash and how many parts it has
+    part#    0, 1, 2, ...   body: a part of what has that hash
     live     0              live: the live version's number
     switches 0              body: JSON
 
-Publishing is one transaction, so a version is never live without being there, nor the other way round.
+Publishing is one transaction, so a version is never live without being there, nor the other way round. What is
+too much for one item goes in parts before it, under a hash of the content: a publication that ends half-way
+leaves parts that no version names, and that the same playbook, published again, finds in place.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 import uuid
 import zlib
@@ -26,8 +30,10 @@ from chalicelib.domain.errors import Conflict, TooLarge
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-LARGEST = 390_000
-"""Compressed bytes of a version: an item has at most 400 KB (409,600), the rest is names and numbers."""
+PART = 300_000
+"""Compressed bytes of a version, or of a part, in one item: DynamoDB takes at most 400 KB (409,600)."""
+MOST_PARTS = 20
+"""What a playbook of 2 MB compiles to is far less, unless each of thousands of small e-mails becomes a page of HTML."""
 
 NEW_NUMBER = "attribute_not_exists(#name)"
 _TRIES = 5
@@ -46,15 +52,7 @@ class DynamoPlaybooks:
 
     def publish(self, source: str, compiled: bytes, at: int) -> int:
         """Store the next version and make it live; its number. Raises `TooLarge`."""
-        packed = {
-            "source": {"B": zlib.compress(source.encode(), 9)},
-            "compiled": {"B": zlib.compress(compiled, 9)},
-        }
-        if sum(len(part["B"]) for part in packed.values()) > LARGEST:
-            raise TooLarge(
-                "playbook-too-large",
-                "A playbook may have 390 KB when compressed: shorten its templates or link to images.",
-            )
+        packed = self._stored(source=zlib.compress(source.encode(), 9), compiled=zlib.compress(compiled, 9))
         for _ in range(_TRIES):
             number = self._newest() + 1
             version = _row("version", number, at={"N": str(at)}, mark={"S": uuid.uuid4().hex}, **packed)
@@ -70,12 +68,13 @@ class DynamoPlaybooks:
         item = self._table.get(_row("live", 0), consistent=True)
         return int(item["live"]["N"]) if item else 0
 
-    def load(self, version: int) -> tuple[str, bytes]:
-        """Source and compiled form. Raises KeyError."""
-        item = self._table.get(_row("version", version), consistent=True)
-        if item is None:
-            raise KeyError(version)
-        return zlib.decompress(item["source"]["B"]).decode(), zlib.decompress(item["compiled"]["B"])
+    def source(self, version: int) -> str:
+        """A version as it was written. Raises KeyError."""
+        return self._load(version, "source").decode()
+
+    def compiled(self, version: int) -> bytes:
+        """A version as workers load it. Raises KeyError."""
+        return self._load(version, "compiled")
 
     def versions(self) -> list[dict[str, Any]]:
         """Newest first: {"version", "at", "live"}."""
@@ -87,8 +86,7 @@ class DynamoPlaybooks:
 
     def point(self, version: int) -> None:
         """Make an existing version live. Raises KeyError."""
-        if version not in {int(item["version"]["N"]) for item in self._rows(("version",))}:
-            raise KeyError(version)
+        self._version(version)
         self._table.put([Put(_live(version))])
 
     def switches(self) -> Switches:
@@ -99,6 +97,45 @@ class DynamoPlaybooks:
     def set_switches(self, switches: Switches) -> None:
         """Turn things off, or on again."""
         self._table.put([Put(_row("switches", 0, body={"B": _encode(switches)}))])
+
+    def _stored(self, **packed: bytes) -> dict[str, Item]:
+        """The attributes of a version's row; what does not fit it is put in its parts."""
+        if sum(map(len, packed.values())) <= PART:
+            return {name: {"B": data} for name, data in packed.items()}
+        if any(len(data) > PART * MOST_PARTS for data in packed.values()):
+            raise TooLarge(
+                "playbook-too-large",
+                f"A playbook may come to {PART * MOST_PARTS // 1_000_000} MB, compiled and compressed: shorten its "
+                "templates or link to images.",
+            )
+        return {name: self._in_parts(data) for name, data in packed.items()}
+
+    def _in_parts(self, data: bytes) -> Item:
+        hash = hashlib.blake2b(data, digest_size=16).hexdigest()
+        parts = [data[start : start + PART] for start in range(0, len(data), PART)]
+        for number, part in enumerate(parts):
+            self._table.put([Put(_row(_part(hash), number, body={"B": part}))])
+        return {"M": {"hash": {"S": hash}, "parts": {"N": str(len(parts))}}}
+
+    def _load(self, version: int, name: str) -> bytes:
+        stored = self._version(version)[name]
+        if "B" in stored:
+            return zlib.decompress(stored["B"])
+        hash, count = stored["M"]["hash"]["S"], int(stored["M"]["parts"]["N"])
+        return zlib.decompress(b"".join(self._body(hash, number) for number in range(count)))
+
+    def _body(self, hash: str, number: int) -> bytes:
+        item = self._table.get(_row(_part(hash), number), consistent=True)
+        if item is None:  # parts are there before the version that names them, and nothing removes them
+            raise KeyError(_part(hash), number)
+        body: bytes = item["body"]["B"]
+        return body
+
+    def _version(self, number: int) -> Item:
+        item = self._table.get(_row("version", number), consistent=True)
+        if item is None:
+            raise KeyError(number)
+        return item
 
     def _newest(self) -> int:
         newest = next(self._rows(("version",), part=1), None)
@@ -111,6 +148,10 @@ class DynamoPlaybooks:
 
 def _row(name: str, version: int, **attributes: Item) -> Item:
     return {"name": {"S": name}, "version": {"N": str(version)}, **attributes}
+
+
+def _part(hash: str) -> str:
+    return f"part#{hash}"
 
 
 def _live(number: int) -> Item:

@@ -184,10 +184,11 @@ def _moment(subject: Subject, paths: Iterable[Path]) -> dict[str, Any]:
 
 
 def _feature(state: FeatureState) -> list[Any]:
-    """Times without their ids; or points, where hours begin, and the lifetime total."""
-    if state.points or state.total:
-        return [[], [[at, value] for at, value in state.points.items()], state.hours_before, state.total]
-    return [[at for at, _ in state.times]]
+    """Times without their ids; of a sum also its points, where hours begin, and the lifetime total."""
+    times = [at for at, _ in state.times]
+    if not state.points and not state.total:
+        return [times]
+    return [times, [[at, value] for at, value in state.points.items()], state.hours_before, state.total]
 
 
 def _feature_in(told: Sequence[Any]) -> FeatureState:

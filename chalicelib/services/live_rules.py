@@ -16,8 +16,6 @@ from chalicelib.services.ports import Clock, Playbooks
 NONE_YET = Playbook(name="", identifiers=DEFAULT_IDENTIFIERS)
 """What is in force before anything was published: events are collected, nothing is said."""
 
-_decoder = msgspec.msgpack.Decoder(Playbook)
-
 
 @dataclass(slots=True)
 class LiveRules:
@@ -55,9 +53,12 @@ class LiveRules:
         rules = self._loaded.get(number)
         if rules is None:
             from chalicelib.domain.playbook.compiler import compile_playbook
+            from chalicelib.domain.playbook.kept import kept_rules
 
-            playbook = _decoder.decode(self.playbooks.load(number)[1]) if number else NONE_YET
-            rules = compile_playbook(playbook, number)
+            if number:
+                rules = kept_rules(self.playbooks.compiled(number), number)
+            else:
+                rules = compile_playbook(NONE_YET, 0)
             self._loaded[number] = rules
         return rules
 

@@ -147,8 +147,11 @@ class Playbooks(Protocol):
     def live(self) -> int:
         """The live version's number, 0 if none."""
 
-    def load(self, version: int) -> tuple[str, bytes]:
-        """Source and compiled form. Raises KeyError."""
+    def source(self, version: int) -> str:
+        """A version as it was written. Raises KeyError."""
+
+    def compiled(self, version: int) -> bytes:
+        """A version as workers load it. Raises KeyError."""
 
     def versions(self) -> list[dict[str, Any]]:
         """Newest first: {"version", "at", "live"}."""

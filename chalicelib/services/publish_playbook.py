@@ -30,10 +30,11 @@ class PublishPlaybook:
 
     def __call__(self, text: bytes) -> int:
         """Store the next version and make it live; its number. Raises `BadRequest` with every fault."""
-        playbook = self.check(text)
-        compiled = msgspec.msgpack.encode(playbook)
+        from chalicelib.domain.playbook.kept import keep
+
+        kept = keep(self.check(text))
         before = self.rules.current().fingerprint
-        number = self.playbooks.publish(text.decode().removeprefix("\ufeff"), compiled, self.clock())
+        number = self.playbooks.publish(text.decode().removeprefix("\ufeff"), kept, self.clock())
         self._in_force(before)
         return number
 
@@ -63,7 +64,7 @@ class PublishPlaybook:
         version = self.playbooks.live()
         if not version:
             raise NotFound("not-found", "No playbook has been published yet.")
-        return self.playbooks.load(version)[0]
+        return self.playbooks.source(version)
 
     def versions(self) -> list[dict[str, Any]]:
         """Every version, newest first."""

@@ -16,16 +16,9 @@ from pathlib import Path
 from tests.bench.rows import Part, Row, table
 
 PARTS = (
-    "calls",
-    "identities",
-    "floods",
-    "deciding",
-    "starting",
-    "documents",
-    "throughput",
-    "captures",
-    "bandit",
-)
+    "calls", "identities", "floods", "conditions", "deciding", "bandits", "publishing", "starting", "documents",
+    "throughput", "captures", "bandit",
+)  # fmt: skip
 RESULTS = Path("build/bench.json")
 
 

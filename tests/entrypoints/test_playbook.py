@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib import wiring
 from tests.entrypoints.playbooks import UMBRELLAS
 from tests.entrypoints.workspace import OPERATOR, Workspace
 
@@ -66,6 +67,19 @@ def test_one_can_go_back(workspace: Workspace) -> None:
     assert workspace.post("/v1/playbook/rollback", {"version": 9}).status_code == 404
     assert workspace.post("/v1/playbook/rollback", {"version": "1"}).status_code == 400
     assert workspace.post("/v1/playbook/rollback", {}).status_code == 400
+
+
+def test_one_can_go_back_to_a_playbook_beyond_one_item(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.adapters.playbooks.PART", 300)
+    workspace.publish(UMBRELLAS)
+    workspace.publish("playbook: 1\nname: Nothing\n")
+    assert workspace.post("/v1/playbook/rollback", {"version": 1}).json_body == {"version": 1}
+    assert workspace.get("/v1/playbook").body.decode() == UMBRELLAS
+    wiring.live_rules.cache_clear()  # as in a fresh worker
+    answer = workspace.post("/v1/decide", {"anonymousId": "a", "placement": "web.home.hero"}).json_body
+    assert answer["messages"][0]["content"]["headline"] == "Stay dry, friend"
 
 
 def test_switches_are_kept_and_hold_at_once(workspace: Workspace) -> None:

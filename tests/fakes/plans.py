@@ -82,9 +82,14 @@ class FakePlaybooks(Faulty):
         return self.live_version
 
     @port
-    def load(self, version: int) -> tuple[str, bytes]:
+    def source(self, version: int) -> str:
         self._known(version)
-        return self.published[version - 1][:2]
+        return self.published[version - 1][0]
+
+    @port
+    def compiled(self, version: int) -> bytes:
+        self._known(version)
+        return self.published[version - 1][1]
 
     @port
     def versions(self) -> list[dict[str, Any]]:

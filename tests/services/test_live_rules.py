@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import msgspec
+import pytest
 
 from chalicelib.domain.decision import Switches
+from chalicelib.domain.playbook.kept import keep
 from chalicelib.domain.playbook.parsing import parse
 from chalicelib.services.live_rules import LiveRules
 from tests.fakes import FakeClock, FakePlaybooks
@@ -18,7 +19,9 @@ webhooks: {messenger: {url: "https://bridge.example.com/send"}}
 
 def published() -> FakePlaybooks:
     playbooks = FakePlaybooks()
-    playbooks.publish(WITH_A_WEBHOOK, msgspec.msgpack.encode(parse(WITH_A_WEBHOOK)[0]), 0)
+    playbook = parse(WITH_A_WEBHOOK)[0]
+    assert playbook is not None
+    playbooks.publish(WITH_A_WEBHOOK, keep(playbook), 0)
     return playbooks
 
 
@@ -37,3 +40,23 @@ def test_what_the_operator_turned_off_stays_off_beside_it() -> None:
 
 def test_where_all_are_carried_only_the_operator_turns_off() -> None:
     assert LiveRules(published(), FakeClock()).switches().channels == {}
+
+
+def test_a_version_is_fetched_once() -> None:
+    playbooks = published()
+    live = LiveRules(playbooks, FakeClock())
+    assert live.current() is live.current() is live.version(1)
+    assert (live.current().version, live.current().playbook.name) == (1, "Test")
+    assert playbooks.calls["compiled"] == 1
+    assert playbooks.calls["source"] == 0
+
+
+def test_before_anything_was_published_nothing_is_said() -> None:
+    playbooks = FakePlaybooks()
+    rules = LiveRules(playbooks, FakeClock()).current()
+    assert (rules.version, rules.messages, playbooks.calls["compiled"]) == (0, {}, 0)
+
+
+def test_a_version_nobody_published_is_not_there() -> None:
+    with pytest.raises(KeyError):
+        LiveRules(published(), FakeClock()).version(2)

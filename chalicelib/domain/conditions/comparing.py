@@ -152,6 +152,8 @@ def matches(test: Test, left: Any, right: Any) -> bool:
     if left is None or right is None:
         return False
     if right.__class__ is not tuple and right.__class__ is not list:
+        if left.__class__ is not tuple and left.__class__ is not list:
+            return test(left, right)
         return any(test(one, right) for one in spread(left))
     return any(test(one, other) for one in spread(left) for other in spread(right))
 

@@ -8,7 +8,6 @@ are only for speed.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -27,33 +26,20 @@ from chalicelib.domain.conditions.model import (
     Not,
     Permitted,
     Received,
+    Value,
 )
-from chalicelib.domain.conditions.windows import count, millionths, total
+from chalicelib.domain.conditions.module import Module, compiled
+from chalicelib.domain.conditions.windows import millionths
 from chalicelib.domain.rules import Check
 
 _ROOTS = {"trait": "s.traits", "context": "s.context", "score": "s.scores"}
 _SIGNS = {"is": "==", "is_not": "!=", "above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
-_NAMES: dict[str, Any] = {
-    "reach": comparing.reach,
-    "matches": comparing.matches,
-    "same": comparing.same,
-    "exists": comparing.exists,
-    "lacks": comparing.lacks,
-    "before": comparing.before,
-    "after": comparing.after,
-    "near": comparing.near,
-    "comes_round": comparing.comes_round,
-    "partial": partial,
-    "count": count,
-    "total": total,
-    "numbers": comparing.NUMBERS,
-    "loose": frozenset({str, list, tuple}),
-    "str": str,
-    "dict": dict,
-    "list": list,
-    "bool": bool,
-    **{f"is_{name}": test for name, test in comparing.TESTS.items()},
-    "__builtins__": {},
+#: Of text on both sides.
+_OF_TEXT = {
+    "contains": "{1} in {0}",
+    "starts_with": "{0}.startswith({1})",
+    "ends_with": "{0}.endswith({1})",
+    "like": "is_like({0}, {1})",
 }
 
 
@@ -82,10 +68,11 @@ class Compiler:
 
     def build(self) -> dict[str, Check]:
         """The functions by name."""
-        space = {**_NAMES, **self._constants}
-        code = compile(self.source(), "<playbook>", "exec")
-        exec(code, space)  # noqa: S102  (generated above, with no text of the playbook in it)
-        return {name: space[name] for name in self._functions.values()}
+        return self.module().functions()
+
+    def module(self) -> Module:
+        """The module, compiled."""
+        return Module(compiled(self.source()), self._constants)
 
     def _constant(self, value: Any) -> str:
         key = msgspec.json.encode([type(value).__name__, value])
@@ -162,24 +149,31 @@ class Compiler:
         if isinstance(value, EventValue):
             right = self._value("s.event", tuple(value.path.split(".")))
             return f"{_asked(operator)}{left}, {right})"
-        right = self._constant(value)
-        if operator == "not_in":
-            return f"{_asked(operator)}{left}, {right})"
-        if operator == "exists":
-            return f"(exists({left}) is {right})"
-        found = self._local()
+        right, found = self._constant(value), self._local()
         given = f"({found} := {left})"
+        if operator == "exists":
+            there = f"{given} is not None and ({found}.__class__ not in lists or exists({found}))"
+            return f"(({there}) is {right})"
         if operator == "is":
             return self._equal(found, given, value)
+        asked = f"{_asked(operator)}{found}, {right})"
+        quick = self._quick(operator, found, value)
+        if quick:
+            return f"({quick[1]} if {given}.__class__ {quick[0]} else {found} is not None and {asked})"
+        return f"({given} is not None and {asked})"
+
+    def _quick(self, operator: str, found: str, value: Value) -> tuple[str, str] | None:
+        """Of one value on the left: the class for which a shorter test says the same, and that test."""
         if operator in _SIGNS:
-            return (
-                f"({given} is not None and ({found} {_SIGNS[operator]} {right}"
-                f" if {found}.__class__ in numbers else matches(is_{operator}, {found}, {right})))"
-            )
-        if operator == "in" and isinstance(value, tuple) and all(isinstance(one, str) for one in value):
-            members = self._members(value)
-            return f"({found} in {members} if {given}.__class__ is str else matches(same, {found}, {right}))"
-        return f"({given} is not None and matches(is_{operator}, {found}, {right}))"
+            return "in numbers", f"{found} {_SIGNS[operator]} {self._constant(value)}"
+        if isinstance(value, str) and operator in _OF_TEXT:
+            return "is str", _OF_TEXT[operator].format(found, self._constant(value))
+        if operator in ("in", "not_in") and isinstance(value, tuple):
+            kinds = {one.__class__ for one in value}
+            wanted = "is str" if kinds == {str} else "in numbers" if kinds <= comparing.NUMBERS else ""
+            test = f"{found} {operator.replace('_', ' ')} {self._members(value)}"
+            return (wanted, test) if wanted else None
+        return None
 
     def _members(self, value: tuple[Any, ...]) -> str:
         name = f"m{self._constant(value)}"

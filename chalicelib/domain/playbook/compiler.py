@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.conditions.features import features_in, merged, needs, parts
 from chalicelib.domain.conditions.model import All, Condition, Feature, InSegment
+from chalicelib.domain.conditions.module import Module
 from chalicelib.domain.conditions.source import Compiler
 from chalicelib.domain.playbook.model import Message, Moment, Playbook
 from chalicelib.domain.rules import Check, MessageRules, MomentRules, Rules
@@ -19,16 +21,37 @@ Key = TypeVar("Key")
 Item = TypeVar("Item")
 
 
-def compile_playbook(playbook: Playbook, version: int) -> Rules:
-    """The rules of a checked playbook."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What takes long to work out of a playbook, and can be kept beside it.
+
+    `names` are the functions of its conditions, in the order of `conditions_in`; `wheres` those of the features'
+    `where`, "" for none.
+    """
+
+    module: Module
+    names: tuple[str, ...]
+    features: tuple[Feature, ...]
+    wheres: tuple[str, ...]
+    fingerprint: str
+
+
+def prepare(playbook: Playbook) -> Prepared:
+    """The conditions as one module, and what they need."""
     compiler = Compiler()
-    features = merged(one for condition in conditions_in(playbook) for one in features_in(condition))
-    for condition in conditions_in(playbook):
-        compiler.add(condition)
-    for feature in features.values():
-        if feature.where:
-            compiler.add(All(feature.where))
-    checks = _Checks(compiler)
+    needed = merged(one for condition in conditions_in(playbook) for one in features_in(condition))
+    features = tuple(needed.values())
+    names = tuple(compiler.add(condition) for condition in conditions_in(playbook))
+    wheres = tuple(compiler.add(All(one.where)) if one.where else "" for one in features)
+    fingerprint = needs(features, playbook.segments)
+    return Prepared(compiler.module(), names, features, wheres, fingerprint)
+
+
+def compile_playbook(playbook: Playbook, version: int, prepared: Prepared | None = None) -> Rules:
+    """The rules of a checked playbook; what was prepared of the same playbook is not worked out again."""
+    prepared = prepared or prepare(playbook)
+    checks = _Checks(playbook, prepared)
+    features = {one.key: one for one in prepared.features}
     moments = {name: checks.moment(moment) for name, moment in playbook.moments.items()}
     messages = {name: checks.message(message) for name, message in playbook.messages.items()}
     return Rules(
@@ -48,25 +71,28 @@ def compile_playbook(playbook: Playbook, version: int) -> Rules:
         by_moment=_grouped((moment, one) for one in messages.values() for moment in one.message.moments),
         by_placement=_grouped((place, one) for one in messages.values() for place in one.message.placements),
         suppress=tuple((one.topic, checks.of(one.audience)) for one in playbook.policies.suppress),
-        fingerprint=needs(features.values(), playbook.segments),
+        fingerprint=prepared.fingerprint,
     )
 
 
 class _Checks:
-    """The compiled functions, by the conditions they answer."""
+    """The compiled functions, by the conditions they answer: the playbook's own, not others that equal them."""
 
-    def __init__(self, compiler: Compiler) -> None:
-        self._compiler = compiler
-        self._functions = compiler.build()
+    def __init__(self, playbook: Playbook, prepared: Prepared) -> None:
+        functions = prepared.module.functions()
+        named = zip(conditions_in(playbook), prepared.names, strict=True)
+        self._functions = {id(condition): functions[name] for condition, name in named}
+        answered = zip(prepared.features, prepared.wheres, strict=True)
+        self._wheres = {feature.key: functions[name] for feature, name in answered if name}
 
     def of(self, condition: Condition) -> Check:
-        return self._functions[self._compiler.add(condition)]
+        return self._functions[id(condition)]
 
     def maybe(self, condition: Condition | None) -> Check | None:
         return None if condition is None else self.of(condition)
 
     def where(self, feature: Feature) -> Check | None:
-        return self.of(All(feature.where)) if feature.where else None
+        return self._wheres.get(feature.key)
 
     def moment(self, moment: Moment) -> MomentRules:
         return MomentRules(moment, self.maybe(moment.when), self.maybe(moment.unless))
@@ -74,7 +100,9 @@ class _Checks:
     def message(self, message: Message) -> MessageRules:
         weights = tuple((self.of(weight.when), weight.times) for weight in message.weights)
         check, goal = self.maybe(message.condition), self.maybe(message.goal)
-        message = replace(message, channels=tuple(one for one in message.channels if one in message.said_on))
+        said_on = message.said_on
+        if not said_on.issuperset(message.channels):
+            message = replace(message, channels=tuple(one for one in message.channels if one in said_on))
         return MessageRules(message, check, weights, goal, message.goal_within)
 
 

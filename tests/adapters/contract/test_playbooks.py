@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from chalicelib.domain.decision import Switches
@@ -19,8 +21,8 @@ def test_what_is_published_is_live_and_kept(playbooks: Playbooks) -> None:
     assert playbooks.publish("version: 1", b"one", 5) == 1
     assert playbooks.publish("version: 2 \U0001f600", b"two\x00", 6) == 2
     assert playbooks.live() == 2
-    assert playbooks.load(1) == ("version: 1", b"one")
-    assert playbooks.load(2) == ("version: 2 \U0001f600", b"two\x00")
+    assert (playbooks.source(1), playbooks.compiled(1)) == ("version: 1", b"one")
+    assert (playbooks.source(2), playbooks.compiled(2)) == ("version: 2 \U0001f600", b"two\x00")
 
 
 def test_an_older_version_can_be_made_live_again(playbooks: Playbooks) -> None:
@@ -30,6 +32,36 @@ def test_an_older_version_can_be_made_live_again(playbooks: Playbooks) -> None:
     assert playbooks.live() == 1
     assert playbooks.publish("three", b"3", 7) == 3
     assert playbooks.live() == 3
+
+
+BIG_SOURCE, BIG = "\U0001f600" * 300_000, random.Random(1).randbytes(1_000_000)
+"""Far more than one item of DynamoDB takes, compressed too."""
+
+
+def test_a_big_version_is_kept_whole(playbooks: Playbooks) -> None:
+    playbooks.publish(BIG_SOURCE, BIG, 5)
+    assert playbooks.live() == 1
+    assert (playbooks.source(1), playbooks.compiled(1)) == (BIG_SOURCE, BIG)
+    assert playbooks.versions() == [{"version": 1, "at": 5, "live": True}]
+
+
+def test_one_can_go_back_to_a_big_version(playbooks: Playbooks) -> None:
+    playbooks.publish("big", BIG, 5)
+    playbooks.publish("small", b"small", 6)
+    playbooks.publish("other", BIG[::-1], 7)
+    playbooks.point(1)
+    assert playbooks.live() == 1
+    assert [playbooks.compiled(version) for version in (1, 2, 3)] == [BIG, b"small", BIG[::-1]]
+
+
+def test_a_failed_publication_of_a_big_version_leaves_what_was_live(playbooks: Playbooks) -> None:
+    playbooks.publish("one", b"1", 5)
+    fail_next_write(playbooks, "publish")
+    with pytest.raises(Unavailable):
+        playbooks.publish("big", BIG, 6)
+    assert (playbooks.live(), len(playbooks.versions())) == (1, 1)
+    assert playbooks.publish("big", BIG, 7) == 2
+    assert playbooks.compiled(2) == BIG
 
 
 def test_versions_are_told_newest_first(playbooks: Playbooks) -> None:
@@ -48,7 +80,9 @@ def test_versions_are_told_newest_first(playbooks: Playbooks) -> None:
 def test_a_version_nobody_published_is_not_there(playbooks: Playbooks, unknown: int) -> None:
     playbooks.publish("one", b"1", 5)
     with pytest.raises(KeyError):
-        playbooks.load(unknown)
+        playbooks.source(unknown)
+    with pytest.raises(KeyError):
+        playbooks.compiled(unknown)
     with pytest.raises(KeyError):
         playbooks.point(unknown)
     assert playbooks.live() == 1
