@@ -8,10 +8,13 @@ import msgspec
 from chalice.app import Blueprint
 
 from chalicelib import wiring
+from chalicelib.domain.errors import BadRequest
 from chalicelib.entrypoints import bodies, http
 
 blueprint = Blueprint(__name__)
 
+MOST_DAYS = 90
+"""As long as contacts are kept: what came of older decisions is not known."""
 _MOST_BYTES = 2 * 1024 * 1024
 
 
@@ -37,11 +40,26 @@ def read_playbook(incoming: http.Incoming) -> Any:
 @blueprint.route("/v1/playbook", methods=["PUT"], **http.ANY)
 @http.answers(blueprint, scope="operate", body="raw", limit=_MOST_BYTES)
 def put_playbook(incoming: http.Incoming) -> dict[str, Any]:
-    """Publish; with `check=true` only look for faults."""
+    """Publish; with `check=true` only look for faults, and with `evaluate=7d` at what it would have done."""
     if incoming.query.get("check", "").lower() in ("true", "1"):
+        days = _days(incoming.query.get("evaluate", ""))
+        if days:
+            return {"ok": True, "evaluation": wiring.evaluate_playbook()(incoming.body, days)}
         wiring.publish_playbook().check(incoming.body)
         return {"ok": True}
+    if "evaluate" in incoming.query:
+        raise BadRequest("evaluate-only-checks", "Send `evaluate` together with `check=true`.", "evaluate")
     return {"version": wiring.publish_playbook()(incoming.body)}
+
+
+def _days(asked: str) -> int:
+    """`7d` as a number of days, 0 where nothing is asked. Raises `BadRequest`."""
+    if not asked:
+        return 0
+    number = asked.removesuffix("d")
+    if not (asked.endswith("d") and number.isascii() and number.isdigit() and 1 <= int(number) <= MOST_DAYS):
+        raise BadRequest("invalid-evaluate", f"Write how many days, from `1d` to `{MOST_DAYS}d`.", "evaluate")
+    return int(number)
 
 
 @blueprint.route("/v1/playbook/versions", methods=["GET"], **http.ANY)

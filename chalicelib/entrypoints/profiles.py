@@ -63,6 +63,13 @@ def read_decisions(incoming: http.Incoming) -> dict[str, Any]:
     return wiring.read_profile().decisions(incoming.path["profile"], limit, cursor)
 
 
+@blueprint.route("/v1/profiles/{profile}/decisions/{decision}", methods=["GET"], **http.ANY)
+@http.answers(blueprint, scope="read")
+def replay_decision(incoming: http.Incoming) -> dict[str, Any]:
+    """One decision, made again from its record, with every message's score or reason."""
+    return wiring.replay_decision()(incoming.path["profile"], incoming.path["decision"])
+
+
 @blueprint.route("/v1/profiles/{profile}/export", methods=["GET"], **http.ANY)
 @http.answers(blueprint, scope="read")
 def export_profile(incoming: http.Incoming) -> http.Reply:

@@ -15,11 +15,12 @@ PAGE = 1000
 
 def adopt_playbook(timeline: Timeline, profile: Profile, rules: Rules, now: int) -> list[Effect]:
     """Adopt the rules, in place. The timeline is read only where a new condition asks about what happened."""
-    history = _history(timeline, profile) if wants_history(profile, rules) else []
+    history = whole_history(timeline, profile) if wants_history(profile, rules) else []
     return adopt(profile, rules, history, max(now, profile.ledger.now))
 
 
-def _history(timeline: Timeline, profile: Profile) -> list[Event]:
+def whole_history(timeline: Timeline, profile: Profile) -> list[Event]:
+    """Everything the timeline holds of the customer, newest first."""
     ids = timelines_of(profile)
     page = timeline.page(ids, PAGE)
     history = list(page.items)

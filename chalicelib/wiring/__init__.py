@@ -40,7 +40,7 @@ from chalicelib.wiring.ports import (
     templates,
     timeline,
 )
-from chalicelib.wiring.reports import report_experiments
+from chalicelib.wiring.reports import evaluate_playbook, replay_decision, report_experiments
 from chalicelib.wiring.requests import (
     authenticate,
     choose_topics,
@@ -89,6 +89,7 @@ __all__ = [
     "erase_again",
     "erase_profile",
     "erase_rows",
+    "evaluate_playbook",
     "event_queue",
     "export_profile",
     "fan_out_moment",
@@ -120,6 +121,7 @@ __all__ = [
     "relay_dead_queue",
     "relay_effects",
     "release_quarantine",
+    "replay_decision",
     "report_experiments",
     "resolve_address",
     "rewrite_lake",
