@@ -26,6 +26,7 @@ def bucket_of(channel: str, stage: str) -> str:
 class Learned(msgspec.Struct, frozen=True, omit_defaults=True):
     """A snapshot. `version` 0 is that of nothing learned: the prior's mean for all, and the playbook's own worth.
 
+    `prior`: what is expected of a message that was never given, by what is known of others.
     `propensities`: message -> bucket ("" for the whole) -> expected share of customers who reach its goal.
     `variants`: message -> variant -> bucket -> the same of a variant, where a message was given in several.
     `values`: message -> worth of its goal, in the playbook's currency, where outcomes carried revenue.

@@ -19,6 +19,9 @@ SMALLEST_CHANCE = 0.1
 `MOST_FLOOR` each."""
 MOST_FLOOR = 0.01
 
+NEVER_GIVEN = ""
+"""No message has this name: what is believed of it is believed of any message that was never given."""
+
 Pair = tuple[str, str]
 """A message's name and the channel it would take."""
 
@@ -28,6 +31,7 @@ def learn(cells: Mapping[str, Sequence[float]], playbook: Playbook) -> Learned:
     posteriors = Posteriors(cells)
     values = _values(cells, playbook)
     return Learned(
+        prior=round(posteriors.message(NEVER_GIVEN).mean, 6),
         propensities={name: _propensities(posteriors, name) for name in sorted(posteriors.tried)},
         variants={
             name: _variants(posteriors, name)
