@@ -11,6 +11,9 @@ from dataclasses import dataclass
 LOOSEST, TIGHTEST = 10.0, 2_000.0
 """Bounds of an estimated likeness: related shares are never taken to be worth fewer, or more, trials."""
 
+USUAL_WEIGHT = 4.0
+"""How many degrees of freedom the usual likeness weighs."""
+
 Trials = tuple[float, float]
 """How often something was tried, and how often it succeeded."""
 
@@ -46,30 +49,31 @@ class Belief:
         return Belief(min(max(mean, 1e-6), 1 - 1e-6), self.strength)
 
 
-def likeness(families: Iterable[Sequence[Trials]], default: float) -> float:
+def likeness(families: Iterable[Sequence[Trials]], usual: float) -> float:
     """How much alike the shares within each family are: the strength of the Beta they lie on around its mean.
 
     By moments, the binomial's own variance taken out: Kleinman, "Proportions with extraneous variance: single and
-    independent samples", JASA 68 (1973), with weights n; numerators and denominators are summed over families.
-    `default` where there is nothing to tell it by. Between `LOOSEST` and `TIGHTEST`.
+    independent samples", JASA 68 (1973), with weights n; numerators and denominators are summed over families. What
+    few shares say of their spread says little, so the `usual` strength weighs as `USUAL_WEIGHT` degrees of freedom
+    beside theirs (Gelman et al., chapter 2.6: the scaled inverse chi-square prior of a variance).
     """
-    excess = room = 0.0
+    excess = room = degrees = 0.0
     for family in families:
-        more, space = _spread_of(family)
-        excess, room = excess + more, room + space
-    if room <= 0:
-        return default
-    correlation = excess / room
-    return TIGHTEST if correlation <= 1 / (TIGHTEST + 1) else max(LOOSEST, min(1 / correlation - 1, TIGHTEST))
+        more, space, free = _spread_of(family)
+        excess, room, degrees = excess + more, room + space, degrees + free
+    found = max(excess / room, 0.0) if room > 0 else 0.0
+    spread = (USUAL_WEIGHT / (usual + 1) + degrees * found) / (USUAL_WEIGHT + degrees)
+    return max(LOOSEST, min(1 / spread - 1, TIGHTEST))
 
 
-def _spread_of(family: Sequence[Trials]) -> tuple[float, float]:
-    """(chi-square - (J - 1), N - sum(n^2)/N - (J - 1)) of J samples; nothing where all or none succeeded."""
+def _spread_of(family: Sequence[Trials]) -> tuple[float, float, float]:
+    """(chi-square - (J - 1), N - sum(n^2)/N - (J - 1), J - 1) of J samples; nothing where all or none succeeded."""
     counted = [(tried, min(succeeded, tried)) for tried, succeeded in family if tried > 0]
     total = sum(tried for tried, _ in counted)
     mean = sum(succeeded for _, succeeded in counted) / total if total else 0.0
-    if len(counted) < 2 or not 0 < mean < 1:
-        return 0.0, 0.0
+    free = len(counted) - 1
+    room = total - sum(tried**2 for tried, _ in counted) / total - free if total else 0.0
+    if free < 1 or room <= 0 or not 0 < mean < 1:
+        return 0.0, 0.0, 0.0
     scatter = sum((succeeded - tried * mean) ** 2 / tried for tried, succeeded in counted)
-    room = total - sum(tried**2 for tried, _ in counted) / total - (len(counted) - 1)
-    return scatter / (mean * (1 - mean)) - (len(counted) - 1), max(room, 0.0)
+    return scatter / (mean * (1 - mean)) - free, room, free

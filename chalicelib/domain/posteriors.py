@@ -12,7 +12,7 @@ chapter 5; empirical Bayes by moments.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from chalicelib.domain.beliefs import Belief, Trials, likeness
 from chalicelib.domain.cells import MESSAGE, named, parts_of
@@ -42,9 +42,7 @@ class Posteriors:
         self._all = _sum(self._whole.values())
         self._messages_alike = likeness([tuple(self._whole.values())], MESSAGES_ALIKE)
         self._buckets_alike = likeness((tuple(b.values()) for b in self._in_bucket.values()), BUCKETS_ALIKE)
-        self._variants_alike = likeness(
-            (tuple(v.values()) for v in self._of_variant.values()), VARIANTS_ALIKE
-        )
+        self._variants_alike = likeness(_variants_by_bucket(self.tried), VARIANTS_ALIKE)
         self._top = Belief(PRIOR, PRIOR_STRENGTH)
 
     def buckets(self, message: str) -> Iterable[str]:
@@ -63,24 +61,21 @@ class Posteriors:
     def variant(self, message: str, variant: str, bucket: str = "") -> Belief:
         """The belief about a variant, in a bucket or as a whole.
 
-        In a bucket the prior is the message's there, times how the variant does elsewhere against its message:
-        what a bucket does to all variants is no merit of any.
+        In a bucket the prior is what the others do there, times how the variant does beside them elsewhere: what a
+        bucket does to all variants is no merit of any.
         """
-        whole = self._of_variant.get(message, {}).get(variant, NONE)
-        others = _without(self._whole.get(message, NONE), whole)
-        before = self._before(message).seen(others).spread(self._variants_alike)
+        whole, mine = self._whole.get(message, NONE), self._of_variant.get(message, {}).get(variant, NONE)
+        before = self._before(message)
         if not bucket:
-            return before.seen(whole)
-        here = self.tried.get(message, {}).get(variant, {}).get(bucket, NONE)
-        elsewhere = before.seen(_without(whole, here))
-        return self._variant_in(message, bucket, here, elsewhere)
-
-    def _variant_in(self, message: str, bucket: str, here: Trials, elsewhere: Belief) -> Belief:
-        all_here = self._in_bucket.get(message, {}).get(bucket, NONE)
-        outside = self._before(message).seen(_without(self._whole.get(message, NONE), all_here))
-        there = outside.spread(self._buckets_alike).seen(_without(all_here, here))
-        before = there.around(there.mean * elsewhere.mean / outside.mean).spread(self._variants_alike)
-        return before.seen(here)
+            return before.seen(_without(whole, mine)).spread(self._variants_alike).seen(mine)
+        here = self._in_bucket.get(message, {}).get(bucket, NONE)
+        mine_here = self.tried.get(message, {}).get(variant, {}).get(bucket, NONE)
+        whole_out, mine_out = _without(whole, here), _without(mine, mine_here)
+        out = before.seen(whole_out)
+        others_out = before.seen(_without(whole_out, mine_out))
+        beside = others_out.spread(self._variants_alike).seen(mine_out).mean / others_out.mean
+        others_here = out.spread(self._buckets_alike).seen(_without(here, mine_here))
+        return others_here.around(others_here.mean * beside).spread(self._variants_alike).seen(mine_here)
 
     def _before(self, message: str) -> Belief:
         """What is expected of a message by all others."""
@@ -110,6 +105,16 @@ def _by_bucket(variants: Tried) -> dict[str, Trials]:
         for bucket, trials in buckets.items():
             found[bucket] = _sum((found.get(bucket, NONE), trials))
     return found
+
+
+def _variants_by_bucket(tried: Mapping[str, Tried]) -> Iterator[list[Trials]]:
+    """Variants beside each other where all else is equal: in one bucket of one message."""
+    for variants in tried.values():
+        beside: defaultdict[str, list[Trials]] = defaultdict(list)
+        for buckets in variants.values():
+            for bucket, trials in buckets.items():
+                beside[bucket].append(trials)
+        yield from beside.values()
 
 
 def _sum(trials: Iterable[Trials]) -> Trials:

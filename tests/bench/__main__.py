@@ -15,7 +15,17 @@ from pathlib import Path
 
 from tests.bench.rows import Part, Row, table
 
-PARTS = ("calls", "identities", "floods", "deciding", "starting", "documents", "throughput", "captures")
+PARTS = (
+    "calls",
+    "identities",
+    "floods",
+    "deciding",
+    "starting",
+    "documents",
+    "throughput",
+    "captures",
+    "experiment",
+)
 RESULTS = Path("build/bench.json")
 
 
