@@ -7,6 +7,7 @@ import copy
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,14 +117,33 @@ def test_what_an_erasure_still_has_to_do_may_be_done_by_jobs() -> None:
     assert {("dynamodb", "BatchWriteItem", "groups"), ("dynamodb", "PutItem", "stops")} <= told.calls
 
 
+def test_learning_may_be_done_by_jobs_and_counting_again_too() -> None:
+    """What was counted an hour ago is logged and marked, summed, learned, and its mark taken away."""
+    cells = {json.dumps(["m", "umbrella", "plain", "web", "known"]): [10.0, 2.0]}
+    at = int(time.time() * 1000) - 3_600_000
+    effect = {"type": "count", "id": "c_1", "at": at, "cells": cells}
+    told = call("jobs", job(kind="effect", effect=effect, error="Unavailable"), job(kind="learn"))
+    assert told.answers == [{"batchItemFailures": []}] * 2
+    made = {operation for _, operation, on in told.calls if on == "tallies"}
+    assert made == {"PutItem", "Query", "GetItem", "TransactWriteItems", "DeleteItem"}
+
+
 def before(service: str, operation: str, **request: Any) -> Payload:
     """A call to AWS that is made before the handler's first event."""
     return {"before": [service, operation, request]}
 
 
-def test_relay_carries_out_its_sample() -> None:
-    told = call("relay", sample("relay"))
-    assert told.answers == [{"batchItemFailures": []}]
+def test_relay_carries_out_its_sample_and_logs_what_was_counted() -> None:
+    counting = sample("relay")
+    at = 1_782_918_000_000
+    outbox = [
+        {"type": "count", "id": f"c_{n}", "at": at + n * 300_000, "cells": {"c": [1.0]}} for n in (0, 1)
+    ]
+    image = counting["Records"][0]["dynamodb"]["NewImage"]
+    image["outbox"]["B"] = base64.b64encode(json.dumps(outbox).encode()).decode()
+    told = call("relay", sample("relay"), counting)
+    assert told.answers == [{"batchItemFailures": []}] * 2
+    assert {operation for _, operation, on in told.calls if on == "tallies"} == {"PutItem"}
     assert {
         ("dynamodb", "PutItem", on) for on in ("groups", "agenda", "timeline", "deliveries")
     } <= told.calls

@@ -17,6 +17,7 @@ STORES: dict[str, Callable[[], Any]] = {
     "groups": wiring.groups,
     "playbooks": wiring.playbooks,
     "stops": wiring.stops,
+    "tallies": wiring.tallies,
     "rejected": wiring.rejected,
     "quarantine": wiring.quarantine,
     "keys": wiring.keys,

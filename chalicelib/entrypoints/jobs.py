@@ -1,6 +1,6 @@
 """The jobs queue: agenda minutes, moments for many, what erasures and splits still have to do, effects done after all.
 
-And what is long: filling segments, a pass over the lake, the rest of a release from the quarantine.
+And what is long: filling segments, a pass over the lake, the rest of a release from the quarantine. And learning.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ WORKERS = {
     "fill": "fill_segments",
     "release": "release_quarantine",
     "drop": "drop_quarantine",
+    "learn": "learn_outcomes",
 }
 
 

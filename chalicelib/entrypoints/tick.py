@@ -12,6 +12,6 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule("rate(1 minute)")
 def tick(event: CloudWatchEvent) -> None:  # noqa: ARG001 - chalice hands it over
-    """Hand out the agenda. A tick that fails is made up for by the next."""
+    """Hand out the agenda, and the minute's learning. A tick that fails is made up for by the next."""
     count("AgendaJobs", wiring.hand_out_agenda()())
     flush_metrics()

@@ -1,4 +1,4 @@
-"""Every minute: a job for each minute of the agenda, and each of its shards, that is about to be due."""
+"""Every minute: a job for each minute of the agenda, and each of its shards, that is about to be due; one to learn."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from chalicelib.services.ports import Agenda, Clock, JobQueue
 #: How far back the first tick ever looks, and how many minutes one tick hands out after an outage.
 FIRST = 60 * MINUTE
 MOST = 240
+LEARN = {"kind": "learn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class HandOutAgenda:
     shards: int
 
     def __call__(self) -> int:
-        """Hand out what has become due since the last tick; how many jobs that made.
+        """Hand out what has become due since the last tick; how many jobs of the agenda that made.
 
         The jobs go first, then the cursor moves, if nobody moved it:
 
@@ -30,7 +31,8 @@ class HandOutAgenda:
             tick B         cursor 9:00  jobs 9:01 ..................... advance refused
 
         So a tick that dies in between, or two at once, hand a minute out twice, which is harmless: an entry is
-        removed once it was sent, and what it sends is checked against the row or the profile.
+        removed once it was sent, and what it sends is checked against the row or the profile; learning twice is
+        learning once.
         """
         now = self.clock()
         cursor = self.agenda.cursor()
@@ -40,7 +42,7 @@ class HandOutAgenda:
         shards = range(self.shards)
         jobs = [{"kind": "ring", "minute": m, "shard": s, "cursor": ""} for m in minutes for s in shards]
         if jobs:
-            self.jobs.send(jobs)
+            self.jobs.send([*jobs, LEARN])
             self.agenda.advance(cursor, end)
         return len(jobs)
 

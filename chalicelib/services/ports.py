@@ -19,6 +19,7 @@ from chalicelib.domain.stored import Quarantined as Quarantined
 from chalicelib.domain.stored import SetAside as SetAside
 from chalicelib.domain.stored import Unchanged as Unchanged
 from chalicelib.domain.stored import Write as Write
+from chalicelib.services.counting import Tallies as Tallies
 
 Clock = Callable[[], int]
 """The current time in ms."""

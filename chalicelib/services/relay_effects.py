@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.effects import Cancel, Deliver, Effect, Join, Leave, Record, Ring
+from chalicelib.domain.effects import Cancel, Count, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Retry
 from chalicelib.domain.stored import Commit
-from chalicelib.services.ports import Clock, Deliveries, Delivery, Groups, JobQueue, Lake, Timeline
+from chalicelib.services.ports import Clock, Deliveries, Delivery, Groups, JobQueue, Lake, Tallies, Timeline
 from chalicelib.services.put_off import PutOff, Waiting
 
 #: How long to wait (s) before each further try of an effect, within one call.
@@ -35,7 +35,7 @@ class Relayed:
 
 @dataclass(frozen=True, slots=True)
 class RelayEffects:
-    """Carries out effects one after another; what goes to the queue and the lake goes together, at the end.
+    """Carries out effects one after another; what goes to queue, tallies and lake goes together, at the end.
 
     An effect that fails is tried again at once, a few times. After that the age of its commit decides, since a
     stream doesn't say how often it brought a record: a young one is left to the stream (a service may be down
@@ -48,6 +48,7 @@ class RelayEffects:
     groups: Groups
     timeline: Timeline
     lake: Lake
+    tallies: Tallies
     put_off: PutOff
     dead: JobQueue
     clock: Clock
@@ -62,7 +63,8 @@ class RelayEffects:
             if not all(self._settled(commit, effect, relayed, gathered) for effect in commit.effects):
                 relayed.failed = commit.sequence
                 break
-        self._hand_over(gathered.due, relayed)
+        left = [self._hand_over(gathered.due, relayed), self._tally(gathered.counts, relayed), relayed.failed]
+        relayed.failed = next((each.sequence for each in commits if each.sequence in left), "")
         self._pour(gathered.lines, relayed)
         return relayed
 
@@ -74,6 +76,8 @@ class RelayEffects:
             self.put_off.delivery(_waiting(effect))
         if isinstance(effect, Record):
             self.lake.put("decision", [_lake_line(effect)])
+        if isinstance(effect, Count):
+            self.tallies.append([effect], self.clock())
 
     def _settled(self, commit: Commit, effect: Effect, relayed: Relayed, gathered: _Gathered) -> bool:
         """Whether relay may go on: the effect is carried out, or set aside. False leaves it to the stream."""
@@ -88,19 +92,33 @@ class RelayEffects:
             gathered.lines.append(effect)
         if isinstance(effect, Deliver):
             gathered.due.append((commit, effect))
+        if isinstance(effect, Count):
+            gathered.counts.append((commit, effect))
         return True
 
-    def _hand_over(self, due: list[tuple[Commit, Deliver]], relayed: Relayed) -> None:
+    def _hand_over(self, due: list[tuple[Commit, Deliver]], relayed: Relayed) -> str:
         """Deliveries whose rows are there, together. What the queue refuses is done again from its commit on."""
-        if not due:
-            return
-        fault = self._tried(lambda: self.put_off.delivery(*(_waiting(effect) for _, effect in due)))
-        first = due[0][0]
+        waiting = [_waiting(effect) for _, effect in due]
+        return self._together(due, lambda: self.put_off.delivery(*waiting), relayed)
+
+    def _tally(self, counts: list[tuple[Commit, Count]], relayed: Relayed) -> str:
+        """What was counted, together: about one write a batch, however many decisions it brings."""
+        told = [effect for _, effect in counts]
+        return self._together(counts, lambda: self.tallies.append(told, self.clock()), relayed)
+
+    def _together(
+        self, given: Sequence[tuple[Commit, Effect]], work: Callable[[], None], relayed: Relayed
+    ) -> str:
+        """Do the work for all; what the stream must go on from, "" if it is done or each is set aside."""
+        if not given:
+            return ""
+        fault = self._tried(work)
+        first = given[0][0]
         if self._may_pass(fault, first):
-            relayed.failed = first.sequence
-            return
-        for _, effect in due if fault else ():
+            return first.sequence
+        for _, effect in given if fault else ():
             self._set_aside(effect, fault, relayed)
+        return ""
 
     def _pour(self, lines: list[Record], relayed: Relayed) -> None:
         """The lake is kept as well as can be: its failure never holds up the stream."""
@@ -154,6 +172,8 @@ class RelayEffects:
                 )
             case Cancel():
                 self.deliveries.move(effect.delivery, come_from=["due"], to="dropped", reason=effect.reason)
+            case Count():
+                pass  # with all others of the batch
 
     def _deliver(self, effect: Deliver) -> None:
         """The row, without which the sender does nothing; queued after it, also where it was there already.
@@ -167,10 +187,11 @@ class RelayEffects:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What goes together at the end of a batch: lines for the lake, deliveries for the queue."""
+    """What goes together at the end of a batch: lines for the lake, deliveries for the queue, counts."""
 
     lines: list[Record] = field(default_factory=list)
     due: list[tuple[Commit, Deliver]] = field(default_factory=list)
+    counts: list[tuple[Commit, Count]] = field(default_factory=list)
 
 
 def _waiting(effect: Deliver) -> Waiting:
@@ -182,7 +203,7 @@ def subject_of(effect: Effect) -> str:
     match effect:
         case Deliver() | Cancel():
             return effect.delivery
-        case Ring():
+        case Ring() | Count():
             return effect.id
         case Record():
             return effect.decision

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from chalicelib.services.find_profile import FindProfile
     from chalicelib.services.hand_out_agenda import HandOutAgenda
     from chalicelib.services.ingest_events import IngestEvents
+    from chalicelib.services.learn_outcomes import LearnOutcomes
+    from chalicelib.services.live_learned import LiveLearned
     from chalicelib.services.live_rules import LiveRules
     from chalicelib.services.put_off import PutOff
+    from chalicelib.services.read_tallies import ReadTallies
     from chalicelib.services.relay_effects import RelayEffects
     from chalicelib.services.ring_agenda import RingAgenda
     from chalicelib.services.send_delivery import SendDelivery
@@ -44,7 +47,6 @@ def find_profile() -> FindProfile:
 @cache
 def ingest_events() -> IngestEvents:
     """Events in."""
-    from chalicelib.domain.learning import Learned
     from chalicelib.services.ingest_events import IngestEvents
 
     return IngestEvents(
@@ -56,7 +58,7 @@ def ingest_events() -> IngestEvents:
         queue=wiring.event_queue(),
         rules=wiring.live_rules(),
         secrets=wiring.secrets(),
-        learned=Learned,
+        learned=wiring.live_learned().current,
         clock=wiring.clock,
         pool=settings.load().commit_pool,
         most=settings.load().most_events,
@@ -74,7 +76,6 @@ def fill_segments() -> FillSegments:
 @cache
 def decide_moment() -> DecideMoment:
     """The answer at a touchpoint."""
-    from chalicelib.domain.learning import Learned
     from chalicelib.services.decide_moment import DecideMoment
 
     return DecideMoment(
@@ -83,7 +84,7 @@ def decide_moment() -> DecideMoment:
         rules=wiring.live_rules(),
         templates=wiring.templates(),
         secrets=wiring.secrets(),
-        learned=Learned,
+        learned=wiring.live_learned().current,
         clock=wiring.clock,
         base_url=settings.load().base_url,
     )
@@ -107,6 +108,7 @@ def relay_effects() -> RelayEffects:
         groups=wiring.groups(),
         timeline=wiring.timeline(),
         lake=wiring.lake(),
+        tallies=wiring.tallies(),
         put_off=wiring.put_off(),
         dead=wiring.relay_dead_queue(),
         clock=wiring.clock,
@@ -156,6 +158,38 @@ def take_feedback() -> TakeFeedback:
         live=wiring.live_rules(),
         sms=wiring.sms_sender(),
         secrets=wiring.secrets(),
+        clock=wiring.clock,
+    )
+
+
+@cache
+def read_tallies() -> ReadTallies:
+    """What was counted."""
+    from chalicelib.services.read_tallies import ReadTallies
+
+    return ReadTallies(wiring.tallies(), wiring.clock)
+
+
+@cache
+def live_learned() -> LiveLearned:
+    """What was learned: the snapshot in force."""
+    from chalicelib.services.live_learned import LiveLearned
+
+    return LiveLearned(wiring.tallies(), wiring.clock)
+
+
+@cache
+def learn_outcomes() -> LearnOutcomes:
+    """What was counted since, learned."""
+    from chalicelib.services.fold_tallies import FoldTallies
+    from chalicelib.services.learn_outcomes import LearnOutcomes
+
+    return LearnOutcomes(
+        tallies=wiring.tallies(),
+        fold=FoldTallies(wiring.tallies(), wiring.clock),
+        read=wiring.read_tallies(),
+        rules=wiring.live_rules(),
+        learned=wiring.live_learned(),
         clock=wiring.clock,
     )
 

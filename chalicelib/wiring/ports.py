@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Rejected,
         Sender,
         Stops,
+        Tallies,
         Templates,
         Timeline,
     )
@@ -82,6 +83,14 @@ def playbooks() -> Playbooks:
     from chalicelib.adapters.playbooks import DynamoPlaybooks
 
     return DynamoPlaybooks(wiring.client("dynamodb"), _table("playbooks"))
+
+
+@cache
+def tallies() -> Tallies:
+    """What was counted, and what was learned of it."""
+    from chalicelib.adapters.tallies import DynamoTallies
+
+    return DynamoTallies(wiring.client("dynamodb"), _table("tallies"))
 
 
 @cache

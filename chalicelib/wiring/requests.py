@@ -295,7 +295,6 @@ def read_inbox() -> ReadInbox:
 @cache
 def simulate_decision() -> SimulateDecision:
     """Trying a decision out."""
-    from chalicelib.domain.learning import Learned
     from chalicelib.services.simulate_decision import SimulateDecision
 
     return SimulateDecision(
@@ -304,7 +303,7 @@ def simulate_decision() -> SimulateDecision:
         publish=wiring.publish_playbook(),
         templates=wiring.templates(),
         timeline=wiring.timeline(),
-        learned=Learned,
+        learned=wiring.live_learned().current,
         clock=wiring.clock,
     )
 

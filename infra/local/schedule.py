@@ -40,12 +40,14 @@ class TickPump:
         self._asked = True
 
     def next_ring(self) -> int | None:
-        """The first minute at which a tick will hand something out, None if the agenda is empty.
+        """The first minute at which a tick will hand something out, None if nothing waits.
 
-        A tick hands out the minute after its own, so that nothing rings late.
+        A tick hands out the minute after its own, so that nothing rings late. What was counted is learned before
+        the log of its slot may be gone: there is a tick when the slot closes.
         """
-        first = _first_minute(after=_agenda().cursor())
-        return None if first is None else max(first - MINUTE, self._last + MINUTE)
+        ring = _first_minute(after=_agenda().cursor())
+        waiting = [at for at in (ring and ring - MINUTE, _first_to_close()) if at is not None]
+        return max(min(waiting), self._last + MINUTE) if waiting else None
 
     def start_over(self) -> None:
         """The clock was set back before anything was collected: the agenda begins here."""
@@ -75,12 +77,26 @@ def _agenda() -> Any:
 
 def _first_minute(after: int) -> int | None:
     """The earliest minute that has entries, read off the slots' keys (`<minute in ms>#<shard>`)."""
-    from moto.dynamodb.models import dynamodb_backends
-
-    table = dynamodb_backends[ACCOUNT][REGION].get_table(f"{PREFIX}-agenda")
-    slots = (str(slot.value) for slot, entries in list(table.items.items()) if entries)
+    slots = (str(slot.value) for slot, entries in _items("agenda") if entries)
     minutes = (int(slot.split("#")[0]) for slot in slots if slot != "cursor")
     return min((minute for minute in minutes if minute > after), default=None)
+
+
+def _first_to_close() -> int | None:
+    """When the earliest slot closes that is marked as counted in, None if none is."""
+    from chalicelib.domain.periods import CLOSED, start_of
+
+    found = [
+        str(part.value) for key, parts in _items("tallies") if str(key.value) == "marks" for part in parts
+    ]
+    return min((start_of(slot) + CLOSED for slot in found), default=None)
+
+
+def _items(table: str) -> list[tuple[Any, Any]]:
+    """A table's keys and what is under each, without a lock of moto's."""
+    from moto.dynamodb.models import dynamodb_backends
+
+    return list(dynamodb_backends[ACCOUNT][REGION].get_table(f"{PREFIX}-{table}").items.items())
 
 
 def _event(minute: int) -> dict[str, Any]:

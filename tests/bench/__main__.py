@@ -17,7 +17,7 @@ from tests.bench.rows import Part, Row, table
 
 PARTS = (
     "calls", "identities", "floods", "conditions", "deciding", "bandits", "publishing", "starting", "documents",
-    "throughput", "captures", "bandit",
+    "throughput", "captures", "bandit", "experiment",
 )  # fmt: skip
 RESULTS = Path("build/bench.json")
 

@@ -36,7 +36,8 @@ def _event(number: int, now: int, **ids: str) -> Event:
 def _ingest(calls: Counter[str], *events: Event) -> Counter[str]:
     from chalicelib import wiring
 
-    wiring.live_rules().current()  # which playbook is live is looked up once in ten seconds
+    wiring.live_rules().current()  # which playbook is live is looked up once in ten seconds,
+    wiring.live_learned().current()  # and so is which snapshot
     calls.clear()
     outcome = wiring.ingest_events()([EventBatch(events=events)])
     assert outcome.folded == len(events)
@@ -72,7 +73,8 @@ def _decide(calls: Counter[str]) -> list[Row]:
     from chalicelib.services.decide_moment import Question
 
     rows = []
-    wiring.live_rules().current()  # which playbook is live is looked up once in ten seconds
+    wiring.live_rules().current()  # which playbook is live is looked up once in ten seconds,
+    wiring.live_learned().current()  # and so is which snapshot
     for name, identifier, most in (
         ("a decision for a customer at home", Identifier("user", "lone"), 2),
         ("a decision behind a door that forwards", Identifier("anonymous", "lone-a"), 3),

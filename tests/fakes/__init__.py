@@ -12,6 +12,7 @@ from tests.fakes.people import FakeGroups, FakeProfiles, FakeStops
 from tests.fakes.plans import FakeAgenda, FakeKeys, FakePlaybooks
 from tests.fakes.quarantine import FakeQuarantine
 from tests.fakes.queues import FakeEventQueue, FakeJobQueue, FakeLake, FakeLakeFiles, FakeSender
+from tests.fakes.tallies import FakeTallies
 
 __all__ = [
     "FakeAgenda",
@@ -29,6 +30,7 @@ __all__ = [
     "FakeRejected",
     "FakeSender",
     "FakeStops",
+    "FakeTallies",
     "FakeTimeline",
     "Faulty",
 ]

@@ -19,7 +19,7 @@ from chalicelib.services.relay_effects import RelayEffects
 from chalicelib.services.resolve_address import ResolveAddress
 from chalicelib.services.sweep_erased import SweepErased
 from chalicelib.services.vacate_homes import VacateHomes
-from tests.fakes import FakeAgenda, FakeDeliveries, FakeGroups, FakeJobQueue, FakeStops
+from tests.fakes import FakeAgenda, FakeDeliveries, FakeGroups, FakeJobQueue, FakeStops, FakeTallies
 from tests.services.ingest_world import World
 
 
@@ -43,6 +43,7 @@ class Erasing(World):
             self.groups,
             self.timeline,
             self.lake,
+            FakeTallies(),
             put_off,
             self.dead,
             self.clock,

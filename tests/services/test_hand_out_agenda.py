@@ -22,15 +22,16 @@ class Stage:
 
     def minutes(self) -> list[int]:
         """The minutes handed out since, in minutes after noon."""
-        return [(job["minute"] - self.noon) // MINUTE for job in self.jobs.jobs if job["shard"] == 0]
+        return [(job["minute"] - self.noon) // MINUTE for job in self.jobs.jobs if job.get("shard") == 0]
 
 
-def test_a_minute_is_handed_out_one_ahead_a_job_for_each_shard() -> None:
+def test_a_minute_is_handed_out_one_ahead_a_job_for_each_shard_and_one_to_learn() -> None:
     stage = Stage()
     stage.clock.forward(MINUTE)
     assert stage.tick() == 2
     assert stage.jobs.jobs == [
-        {"kind": "ring", "minute": stage.noon + 2 * MINUTE, "shard": shard, "cursor": ""} for shard in (0, 1)
+        *({"kind": "ring", "minute": stage.noon + 2 * MINUTE, "shard": s, "cursor": ""} for s in (0, 1)),
+        {"kind": "learn"},
     ]
 
 
@@ -45,6 +46,7 @@ def test_after_an_outage_every_minute_is_made_up_for() -> None:
     stage.clock.forward(30 * MINUTE)
     stage.tick()
     assert stage.minutes() == list(range(2, 32))
+    assert stage.jobs.jobs.count({"kind": "learn"}) == 1
 
 
 def test_a_long_outage_is_made_up_for_over_several_ticks() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.domain.effects import Cancel, Deliver, Effect, Join, Leave, Record, Ring
+from chalicelib.domain.effects import Cancel, Count, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.periods import slot_of
 from chalicelib.domain.stored import Commit
 from chalicelib.domain.timers import MINUTE
 from chalicelib.services.put_off import PutOff
@@ -21,6 +22,7 @@ from tests.fakes import (
     FakeGroups,
     FakeJobQueue,
     FakeLake,
+    FakeTallies,
     FakeTimeline,
 )
 
@@ -44,9 +46,10 @@ class Stage:
             FakeJobQueue(),
             FakeJobQueue(),
         )
+        self.tallies = FakeTallies()
         self.pauses: list[float] = []
         self.relay = RelayEffects(
-            self.deliveries, self.groups, self.timeline, self.lake,
+            self.deliveries, self.groups, self.timeline, self.lake, self.tallies,
             PutOff(self.agenda, self.events, self.queue, self.clock),
             self.dead, self.clock, self.pauses.append,
         )  # fmt: skip
@@ -196,7 +199,13 @@ def test_what_can_never_succeed_is_set_aside_at_once() -> None:
 
 @pytest.mark.parametrize(
     "effect",
-    [deliver(), ring(NOON), Join("segment:a", "p_1", NOON), Record("d_1", "p_1", NOON, {"id": "d_1"})],
+    [
+        deliver(),
+        ring(NOON),
+        Join("segment:a", "p_1", NOON),
+        Record("d_1", "p_1", NOON, {"id": "d_1"}),
+        Count("c_1", NOON, {"c": [1.0]}),
+    ],
     ids=lambda effect: type(effect).__name__,
 )
 def test_a_dead_letter_can_be_done_after_all(effect: Effect) -> None:
@@ -208,6 +217,7 @@ def test_a_dead_letter_can_be_done_after_all(effect: Effect) -> None:
     assert mended.events.batches == whole.events.batches
     assert mended.groups.members == whole.groups.members
     assert mended.lake.lines == whole.lake.lines
+    assert mended.tallies.logged == whole.tallies.logged
 
 
 def test_a_queue_that_refuses_brings_the_batch_again_from_the_first_delivery() -> None:
@@ -238,3 +248,57 @@ def test_an_unreadable_outbox_is_set_aside_as_it_was() -> None:
     assert relayed.failed == ""
     assert stage.dead.jobs == [{"kind": "unreadable", "sequence": "s1", "outbox": "Z2FyYmFnZQ=="}]
     assert len(stage.queue.jobs) == 1
+
+
+def counts(stage: Stage) -> list[Any]:
+    """What was logged in the slot of noon."""
+    return list(stage.tallies.log(slot_of(NOON)))
+
+
+def test_what_a_batch_counts_is_logged_together() -> None:
+    stage = Stage()
+    relayed = stage.relay([Commit(f"s{n}", NOON, (Count(f"c_{n}", NOON, {"c": [1.0]}),)) for n in range(20)])
+    assert counts(stage) == [(f"c_{n}", {"c": [1.0]}) for n in range(20)]
+    assert (stage.tallies.calls["append"], relayed.done) == (1, 20)
+
+
+def test_a_log_that_refuses_for_a_moment_is_asked_again() -> None:
+    stage = Stage()
+    stage.tallies.fail_next("append", times=2)
+    assert stage(Count("c_1", NOON, {"c": [1.0]})).failed == ""
+    assert len(counts(stage)) == 1
+
+
+def test_a_log_that_refuses_brings_the_batch_again_from_the_first_count() -> None:
+    stage = Stage()
+    stage.tallies.fail_next("append", times=3)
+    commits = [Commit("s1", NOON, (deliver(),)), Commit("s2", NOON, (Count("c_1", NOON),))]
+    assert stage.relay(commits).failed == "s2"
+    assert (stage.dead.jobs, len(stage.queue.jobs)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [((deliver(),), (Count("c_1", NOON),)), ((Count("c_1", NOON),), (deliver(),))],
+    ids=["delivery", "count"],
+)
+def test_where_several_fail_the_batch_comes_again_from_the_first_of_them(
+    first: tuple[Effect, ...], second: tuple[Effect, ...]
+) -> None:
+    stage = Stage()
+    stage.tallies.fail_next("append", times=3)
+    stage.queue.fail_next("send", times=3)
+    stage.groups.fail_next("join", times=3)
+    last = Commit("s3", NOON, (Join("segment:a", "p", NOON),))
+    assert stage.relay([Commit("s1", NOON, first), Commit("s2", NOON, second), last]).failed == "s1"
+
+
+def test_old_counts_that_cannot_be_logged_are_set_aside_each_with_its_content() -> None:
+    stage = Stage()
+    stage.tallies.fail_next("append", times=3)
+    told = (Count("c_1", NOON, {"c": [1.0]}), Count("c_2", NOON, {"c": [2.0]}))
+    relayed = stage(*told, at=NOON - PATIENCE)
+    assert (relayed.failed, relayed.dead) == ("", [("c_1", "Unavailable"), ("c_2", "Unavailable")])
+    for letter in stage.dead.jobs:
+        stage.relay.redo(letter)
+    assert counts(stage) == [(count.id, count.cells) for count in told]

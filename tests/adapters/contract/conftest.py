@@ -18,6 +18,7 @@ from chalicelib.adapters.profiles import DynamoProfiles
 from chalicelib.adapters.quarantine import DynamoQuarantine
 from chalicelib.adapters.rejected import DynamoRejected
 from chalicelib.adapters.stops import DynamoStops
+from chalicelib.adapters.tallies import DynamoTallies
 from chalicelib.adapters.timeline import DynamoTimeline
 from chalicelib.services.ports import LakeFiles
 from tests import fakes
@@ -107,6 +108,11 @@ def playbooks(either: Make) -> Any:
 @pytest.fixture
 def stops(either: Make) -> Any:
     return either(fakes.FakeStops, DynamoStops, "hash")
+
+
+@pytest.fixture
+def tallies(either: Make) -> Any:
+    return either(fakes.FakeTallies, DynamoTallies, "key", "part")
 
 
 @pytest.fixture(params=["fake", "moto"])
