@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from chalicelib.domain.cells import HOLDOUT
 from chalicelib.domain.errors import NotFound
@@ -19,24 +19,20 @@ from chalicelib.services.live_rules import LiveRules
 SUMMARY = ("name", "message", "kind", "customers", "verdict")
 
 
-class Sums(Protocol):
-    """What was counted of everything."""
-
-    def sums(self) -> Mapping[str, Sequence[float]]:
-        """All cells (`domain/cells.py`): key -> sums in the cell's order."""
-
-
 @dataclass(frozen=True, slots=True)
 class ReportExperiments:
-    """Judges from the sums as they stand. `learned` gives the snapshot that is in force."""
+    """Judges from the sums as they stand: of all cells (`domain/cells.py`), by key, in the cell's order.
 
-    tallies: Sums
+    `learned` gives the snapshot that is in force.
+    """
+
+    sums: Callable[[], Mapping[str, Sequence[float]]]
     rules: LiveRules
     learned: Callable[[], Learned]
 
     def list(self) -> dict[str, Any]:
         """Each experiment with its kind (split, learn or holdout), customers and verdict; the programme's last."""
-        playbook, sums = self.rules.current().playbook, self.tallies.sums()
+        playbook, sums = self.rules.current().playbook, self.sums()
         told = (self._told(each, playbook, sums) for each in _running(playbook))
         return {"experiments": [{name: one[name] for name in SUMMARY} for one in told]}
 
@@ -46,7 +42,7 @@ class ReportExperiments:
         found = next((each for each in _running(playbook) if each.name == name), None)
         if found is None:
             raise NotFound("not-found", "The playbook has no experiment of this name.")
-        return self._told(found, playbook, self.tallies.sums())
+        return self._told(found, playbook, self.sums())
 
     def _told(
         self, experiment: Experiment, playbook: Playbook, sums: Mapping[str, Sequence[float]]

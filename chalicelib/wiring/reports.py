@@ -18,7 +18,7 @@ def report_experiments() -> ReportExperiments:
     """What experiments have shown so far."""
     from chalicelib.services.report_experiments import ReportExperiments
 
-    return ReportExperiments(wiring.tallies(), wiring.live_rules(), wiring.live_learned().current)
+    return ReportExperiments(wiring.read_tallies(), wiring.live_rules(), wiring.live_learned().current)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,7 +38,7 @@ class Counted:
     def __init__(self) -> None:
         self.cells: Cells = {}
 
-    def sums(self) -> Cells:
+    def __call__(self) -> Cells:
         return self.cells
 
 
@@ -45,8 +46,8 @@ class Counted:
 def counted(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Counted:
     """The sums, of a workspace whose playbook has an experiment and a holdout."""
     counted = Counted()
-    monkeypatch.setattr(wiring, "tallies", lambda: counted, raising=False)
-    monkeypatch.setattr(wiring, "live_learned", lambda: Learned, raising=False)
+    monkeypatch.setattr(wiring, "read_tallies", lambda: counted)
+    monkeypatch.setattr(wiring, "live_learned", lambda: SimpleNamespace(current=Learned))
     workspace.publish(PLAYBOOK)
     return counted
 

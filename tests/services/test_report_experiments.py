@@ -43,7 +43,7 @@ class Counted:
     def __init__(self, cells: Mapping[str, Sequence[float]]) -> None:
         self.cells = cells
 
-    def sums(self) -> Mapping[str, Sequence[float]]:
+    def __call__(self) -> Mapping[str, Sequence[float]]:
         return self.cells
 
 
