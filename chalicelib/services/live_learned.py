@@ -48,5 +48,6 @@ class LiveLearned:
         return learned
 
     def forget(self) -> None:
-        """Look again at the next question, whatever was seen last."""
+        """Look and load again at the next question, whatever was seen last."""
         self._looked = -1
+        self._loaded.clear()

@@ -48,6 +48,18 @@ def test_a_batch_costs_one_write_and_a_slot_one_mark_while_it_is_open(
     assert client.calls == {"put_item": 11}
 
 
+def test_the_mark_is_made_after_the_log(tallies: DynamoTallies, client: FlakyClient) -> None:
+    """Else a fold could take the mark away before the log is there."""
+    client.fail("put_item", TimeoutError())
+    with pytest.raises(TimeoutError):
+        tallies.append([Count("a", NOON, {})], NOON)
+    assert (tallies.marked(), client.calls["put_item"]) == ({}, 1)
+    keys: list[str] = []
+    client.answer("put_item", *[lambda request: keys.append(request["Item"]["key"]["S"])] * 2)
+    tallies.append([Count("a", NOON, {})], NOON)
+    assert keys == [slot_of(NOON), "marks"]
+
+
 def test_once_a_slot_is_past_each_append_marks_it(tallies: DynamoTallies, client: FlakyClient) -> None:
     tallies.append([Count("a", NOON, {"c": [1.0]})], NOON)
     for _ in range(3):

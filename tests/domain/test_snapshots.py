@@ -97,7 +97,7 @@ def test_variants_are_told_where_there_are_several() -> None:
     ],
     ids=["no revenue: as stated", "one order weighs a twenty-first", "twenty weigh a half", "many are all"],
 )
-def test_what_a_goal_is_worth_is_learned_of_revenue(sums: Any, worth: float) -> None:
+def test_what_a_goal_is_worth_is_learned_of_revenue(sums: dict[str, Any], worth: float) -> None:
     assert learn(cell(**sums), playbook()).value("umbrella", 3) == pytest.approx(worth, rel=0.01)
 
 

@@ -30,6 +30,7 @@ from tests.fakes import (
     FakeRejected,
     FakeSender,
     FakeStops,
+    FakeTallies,
     FakeTimeline,
 )
 
@@ -51,6 +52,7 @@ class Workspace:
     groups: FakeGroups = field(default_factory=FakeGroups)
     playbooks: FakePlaybooks = field(default_factory=FakePlaybooks)
     stops: FakeStops = field(default_factory=FakeStops)
+    tallies: FakeTallies = field(default_factory=FakeTallies)
     rejected: FakeRejected = field(default_factory=FakeRejected)
     quarantine: FakeQuarantine = field(default_factory=FakeQuarantine)
     keys: FakeKeys = field(default_factory=FakeKeys)

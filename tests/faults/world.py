@@ -87,4 +87,6 @@ def start_over(stack: Stack) -> None:
         LocalQueue(f"{PREFIX}-{queue}")._queue._messages.clear()
     stack.post._sent.clear()
     wiring.live_rules().forget()
+    wiring.live_learned().forget()
+    wiring.tallies()._marked.clear()  # type: ignore[attr-defined]
     stack._mover.start_at(START)
