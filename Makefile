@@ -7,12 +7,14 @@ PEERS  := $(VENV)/.peers-installed
 PORT   ?= 8000
 DEMO   ?= 1
 STAGE  ?=
+DAYS   ?= 7
+PLAYBOOK ?=
 KIND   ?= write
 SCOPES ?= read,decide,operate
 PACKAGED := build/packaged
 
 .DEFAULT_GOAL := help
-.PHONY: help run test package deploy key show erase-again bench clean
+.PHONY: help run test package deploy key show erase-again evaluate bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -42,6 +44,9 @@ key: $(STAMP)  ## make a key for a deployed stage: make key STAGE=dev KIND=opera
 
 show: $(STAMP)  ## print one stored profile, readable: make show ID=user:123 (STAGE=dev, or the running local stack)
 	@PORT=$(PORT) $(BIN)/python -m infra.show --stage "$(STAGE)" "$(ID)"
+
+evaluate: $(STAMP)  ## what another playbook would have done: make evaluate PLAYBOOK=new.yaml (DAYS=7, STAGE=dev)
+	@PORT=$(PORT) $(BIN)/python -m infra.evaluate --stage "$(STAGE)" --days "$(DAYS)" "$(PLAYBOOK)"
 
 erase-again: $(STAMP)  ## after tables were restored, erase again who was erased: make erase-again STAGE=dev
 	@$(BIN)/python -m infra.erase_again --stage "$(STAGE)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from typing import Any
@@ -21,6 +22,15 @@ def missing(stage: str, session: Any) -> str:
     if session.region_name is None:
         return "No AWS region set. Set AWS_REGION (for example us-east-1) and try again."
     return ""
+
+
+def work_on(stage: str) -> None:
+    """Let this process's services work on a deployed stage, from here."""
+    os.environ |= {
+        "TOPEKA_STAGE": stage,
+        "TOPEKA_SECRET_ID": f"topeka/{stage}/workspace",
+        "TOPEKA_DOOR_SECRET_ID": f"topeka/{stage}/door",
+    }
 
 
 def main(arguments: list[str] | None = None) -> str | None:

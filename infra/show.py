@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from infra.account import missing
+from infra.account import missing, work_on
 
 LOCAL_KEY = "local-operator-key"
 
@@ -62,11 +62,7 @@ def exported(identifier: str) -> Any:
 
 def stored(stage: str, identifier: str) -> Any:
     """The document of a deployed stage, as it is stored; None if nobody."""
-    os.environ |= {
-        "TOPEKA_STAGE": stage,
-        "TOPEKA_SECRET_ID": f"topeka/{stage}/workspace",
-        "TOPEKA_DOOR_SECRET_ID": f"topeka/{stage}/door",
-    }
+    work_on(stage)
     from chalicelib import wiring
     from chalicelib.domain.errors import NotFound, Unavailable
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.domain import counting, trials
-from chalicelib.domain.cells import Cells, add
 from chalicelib.domain.conditions.features import parts
 from chalicelib.domain.conditions.model import Condition, Did
+from chalicelib.domain.effects import Effect
 from chalicelib.domain.events import OUTCOMES, Event
 from chalicelib.domain.facts import event_view
 from chalicelib.domain.ledgers import RANKS
@@ -31,29 +31,29 @@ GOAL_WITHIN = 7 * 86_400_000
 _NOT_GIVEN = frozenset({"reserved", "dropped"})
 
 
-def take_outcome(profile: Profile, event: Event, rules: Rules) -> Cells:
+def take_outcome(profile: Profile, event: Event, rules: Rules) -> list[Effect]:
     """Take an outcome (`Email *`, `Sms *`, `Message *`) into the contact it is about, in place; what it counts.
 
     A state only ever rises, so a copy of the event, or one that comes late, changes nothing. Ours name the
     delivery; a client's names the decision, and counts only for what was really given to this customer.
     """
-    cells: Cells = {}
+    counted: list[Effect] = []
     for delivery, state in _told(profile.ledger, event):
-        add(cells, _raise(profile, delivery, state, event, rules))
-    return cells
+        counted += _raise(profile, delivery, state, event, rules)
+    return counted
 
 
-def goals(profile: Profile, event: Event, rules: Rules) -> Cells:
+def goals(profile: Profile, event: Event, rules: Rules) -> list[Effect]:
     """Mark as converted, in place, the contacts whose goal an event (already folded) has just reached.
 
     What that counts is returned.
     """
-    cells: Cells = {}
+    counted: list[Effect] = []
     for delivery, message, since in list(_awaiting(profile.ledger, event.timestamp, rules)):
         goal = rules.messages[message]
         if _concerns(goal.message.goal, event) and _is_reached(profile, goal, event, rules, since):
-            add(cells, _raise(profile, delivery, "converted", event, rules))
-    return cells
+            counted += _raise(profile, delivery, "converted", event, rules)
+    return counted
 
 
 def window_of(rules: MessageRules) -> int:
@@ -93,19 +93,28 @@ def _given(ledger: Ledger, decision: object) -> Iterator[tuple[str, str]]:
     yield from ((delivery, by_id[delivery].message) for delivery in of_it if delivery in by_id)
 
 
-def _raise(profile: Profile, delivery: str, state: ContactState, event: Event, rules: Rules) -> Cells:
+def _raise(profile: Profile, delivery: str, state: ContactState, event: Event, rules: Rules) -> list[Effect]:
     contact, offer = profile.ledger.contacts.get(delivery), profile.ledger.offers.get(delivery)
-    cells: Cells = {}
+    counted: list[Effect] = []
     if contact is not None and RANKS[state] > RANKS[contact.state]:
         before = counting.is_reached(contact)
         contact.state = state
         contact.changed = event.timestamp
         if counting.is_reached(contact) and not before:
             contact.earned = spent_by(event)
-            cells = add(counting.reached(contact), trials.convert(profile, contact.message, rules))
+            counted = _reached(profile, delivery, contact, event, rules)
     if offer is not None and _uses(contact, state):
         offer.state = "used"
-    return cells
+    return counted
+
+
+def _reached(profile: Profile, delivery: str, contact: Contact, event: Event, rules: Rules) -> list[Effect]:
+    """Counted when the contact was made: learning looks at contacts that are old enough to have been answered."""
+    converted = trials.convert(profile, contact.message, rules)
+    return [
+        *counting.counts(contact.at, counting.reached(contact), delivery, "reached"),
+        *counting.counts(event.received_at, converted, delivery, "converted"),
+    ]
 
 
 def _uses(contact: Contact | None, state: ContactState) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 SLOT = 300_000
+HOUR = 3_600_000
 DAY = 86_400_000
 
 LATE = 2 * DAY
@@ -42,6 +43,16 @@ def start_of(period: str) -> int:
     """When a period begins (ms)."""
     first = datetime.fromisoformat(period + _FIRST[len(period) :])
     return int(first.replace(tzinfo=UTC).timestamp()) * 1000
+
+
+def hour_of(at: int) -> str:
+    """The hour an instant (ms) lies in."""
+    return _name(at)[:13]
+
+
+def day_of(at: int) -> str:
+    """The day an instant (ms) lies in."""
+    return _name(at)[:10]
 
 
 def month_of(at: int) -> str:

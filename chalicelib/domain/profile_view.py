@@ -13,6 +13,7 @@ from chalicelib.domain.instants import to_text
 from chalicelib.domain.places import located
 from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Contact, Facts, Profile
+from chalicelib.domain.recording import considered_in
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.stored import Delivery
 from chalicelib.domain.subject import subject_of
@@ -51,8 +52,10 @@ def event_view(event: Event) -> dict[str, Any]:
 
 def decision_view(record: Mapping[str, Any]) -> dict[str, Any]:
     """The stored record of a decision, its times in ISO 8601."""
-    choices = [_choice_view(choice) for choice in record.get("choices", ())]
-    return {**_told(record, "at"), "choices": choices}
+    choices = [
+        _choice_view({"decision": record["decision"], **choice}) for choice in record.get("choices", ())
+    ]
+    return {**_told(record, "at"), "choices": choices, "considered": considered_in(record)}
 
 
 def _choice_view(choice: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 
 from chalicelib.domain import ledger
 from chalicelib.domain.adopting import enter_silently
-from chalicelib.domain.cells import Cells, add
 from chalicelib.domain.conditions.changes import next_change
 from chalicelib.domain.conditions.features import parts
 from chalicelib.domain.conditions.model import AtPlace, Condition
@@ -62,11 +61,12 @@ def react(
 
 def _counted(profile: Profile, event: Event, rules: Rules) -> list[Effect]:
     """What came of earlier contacts, and of the customer in experiments, as the event tells it."""
-    cells: Cells = {}
+    effects: list[Effect] = []
     if event.event in OUTCOMES or event.origin == "topeka":
-        add(cells, ledger.take_outcome(profile, event, rules))
-    add(cells, ledger.goals(profile, event, rules), follow(profile, event, rules))
-    return counts(event.received_at, cells, profile.id, event.message_id)
+        effects += ledger.take_outcome(profile, event, rules)
+    effects += ledger.goals(profile, event, rules)
+    followed = follow(profile, event, rules)
+    return effects + counts(event.received_at, followed, profile.id, event.message_id)
 
 
 def rows_of(profile: Profile, rules: Rules, now: int) -> list[Effect]:

@@ -247,7 +247,7 @@ def _told(brief: Sequence[Any]) -> dict[str, Any]:
         "message": message,
         "channel": channel,
         "score": score,
-        "parts": dict(zip(_PARTS, parts, strict=True)),
+        "parts": {name: part for name, part in zip(_PARTS, parts, strict=True) if part != 1.0},
         "probability": probability,
     }
     return {**told, "reason": brief[5]} if len(brief) > 5 else told

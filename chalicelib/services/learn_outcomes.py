@@ -8,15 +8,18 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.learning import Learned
-from chalicelib.domain.periods import DAY
+from chalicelib.domain.periods import DAY, HOUR
 from chalicelib.domain.snapshots import learn
 from chalicelib.domain.tallies import Latest
+from chalicelib.domain.timers import MINUTE
 from chalicelib.services.fold_tallies import FoldTallies
 from chalicelib.services.live_learned import LiveLearned
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Tallies
-from chalicelib.services.read_tallies import RECENT, ReadTallies
+from chalicelib.services.read_tallies import ReadTallies
 
+RIPENS = 5 * MINUTE
+"""So long into an hour (ms) it is looked whether contacts have become old enough to learn from."""
 RENEWED = 30 * DAY
 """A snapshot is stored anew after this long even if it says the same: it is kept from when it was stored."""
 
@@ -41,11 +44,12 @@ class LearnOutcomes:
     def __call__(self, job: dict[str, Any] | None = None) -> int:  # noqa: ARG002 - jobs are told of what they do
         """Learn what there is to learn; the version of the snapshot this put in force, 0 if none."""
         marks, latest, rules = self.tallies.marked(), self.tallies.latest(), self.rules.current()
-        fresh = latest.playbook == rules.version and self.clock() < latest.at + RENEWED
-        if fresh and not marks:
+        now = self.clock()
+        fresh = latest.playbook == rules.version and now < latest.at + RENEWED
+        if fresh and not marks and now % HOUR >= RIPENS:
             return 0
         self.fold(marks)
-        version = self._store(learn(self.read(RECENT), rules.playbook), latest, rules.version, fresh=fresh)
+        version = self._store(learn(self.read.ripe(), rules.playbook), latest, rules.version, fresh=fresh)
         self.fold.clear(marks)
         return version
 

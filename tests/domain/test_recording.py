@@ -111,7 +111,7 @@ def test_the_ten_best_are_told_with_their_parts() -> None:
 
     assert considered_in(record)[1] == {
         "message": "hat", "channel": "email", "score": 0.1, "probability": 0.0, "reason": "outscored",
-        "parts": {"propensity": 0.05, "value": 2.0, "weight": 1.0, "boost": 1.0},
+        "parts": {"propensity": 0.05, "value": 2.0},
     }  # fmt: skip
 
 

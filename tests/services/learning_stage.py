@@ -6,6 +6,8 @@ import msgspec
 
 from chalicelib.domain.cells import MESSAGE, message_cell, row
 from chalicelib.domain.effects import Count
+from chalicelib.domain.learning import Learned
+from chalicelib.domain.periods import HOUR
 from chalicelib.domain.playbook.parsing import parse
 from chalicelib.services.fold_tallies import FoldTallies
 from chalicelib.services.learn_outcomes import LearnOutcomes
@@ -57,8 +59,12 @@ class Stage:
             clock=self.clock,
         )
 
-    def tell(self, id: str, at: int | None = None, **sums: float) -> None:
-        """Something is counted of the umbrella's plain variant."""
-        cells = {message_cell("umbrella", "plain", "web", "known"): row(MESSAGE, **(sums or {"shown": 1}))}
+    def learned(self) -> Learned:
+        """The snapshot in force."""
+        return self.tallies.load(self.tallies.latest().version)
+
+    def tell(self, id: str, at: int | None = None, channel: str = "web", **sums: float) -> None:
+        """Something is counted of the umbrella's plain variant: of contacts two hours ago, if nothing is said."""
+        cells = {message_cell("umbrella", "plain", channel, "known"): row(MESSAGE, **(sums or {"shown": 1}))}
         now = self.clock()
-        self.tallies.append([Count(id, now if at is None else at, cells)], now)
+        self.tallies.append([Count(id, now - 2 * HOUR if at is None else at, cells)], now)

@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.learning import Learned
-from chalicelib.domain.periods import CLOSED, DAY
+from chalicelib.domain.periods import CLOSED, DAY, HOUR
+from chalicelib.domain.timers import MINUTE
 from chalicelib.services.learn_outcomes import RENEWED
 from tests.services.learning_stage import SHOP, Stage
 
@@ -114,3 +115,41 @@ def test_what_was_counted_months_ago_is_forgotten() -> None:
     stage.clock.forward(130 * DAY)
     stage.learn()
     assert stage.tallies.load(2) == Learned(version=2)
+
+
+def test_what_went_to_many_a_minute_ago_is_not_taken_for_ignored() -> None:
+    stage = Stage()
+    stage.tell("a", shown=1000, reached=200)
+    stage.learn()
+    stage.tell("b", at=stage.clock(), shown=5000)
+    assert stage.learn() == 0
+
+    stage.clock.forward(2 * HOUR)
+    assert stage.learn() == 2
+    assert stage.tallies.load(2).propensity("umbrella") < 0.05
+
+
+def test_an_outcome_is_learned_of_together_with_its_contact() -> None:
+    stage = Stage()
+    given = stage.clock()
+    stage.tell("a", at=given, shown=1000)
+    stage.clock.forward(20 * MINUTE)
+    stage.tell("b", at=given, reached=300)
+    assert stage.learn() == 0
+
+    stage.clock.forward(HOUR)
+    stage.tell("c", shown=1)
+    stage.learn()
+    assert stage.learned().propensity("umbrella") == pytest.approx(0.3, abs=0.02)
+
+
+def test_what_goes_to_customers_has_a_day_to_be_answered() -> None:
+    stage = Stage()
+    stage.tell("a", channel="email", shown=1000, reached=5)
+    stage.clock.forward(20 * HOUR)
+    stage.learn()
+    assert stage.tallies.snapshots == {}
+
+    stage.clock.forward(6 * HOUR)
+    stage.learn()
+    assert stage.learned().propensity("umbrella", "email/known") < 0.01
