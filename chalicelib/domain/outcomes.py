@@ -26,7 +26,8 @@ _TOLD_BY_PROVIDERS: dict[str, ContactState] = {
     "Sms Link Clicked": "clicked",
     "Sms Bounced": "bounced",
 }
-GOAL_WITHIN = 7 * 86_400_000
+DAY = 86_400_000
+GOAL_WITHIN = 7 * DAY
 """The window of a goal that names none: as long as a contact can be ignored."""
 _NOT_GIVEN = frozenset({"reserved", "dropped"})
 
@@ -102,18 +103,24 @@ def _raise(profile: Profile, delivery: str, state: ContactState, event: Event, r
         contact.changed = event.timestamp
         if counting.is_reached(contact) and not before:
             contact.earned = spent_by(event)
-            counted = _reached(profile, delivery, contact, event, rules)
+            counted = _reached(profile, delivery, contact, rules)
     if offer is not None and _uses(contact, state):
         offer.state = "used"
     return counted
 
 
-def _reached(profile: Profile, delivery: str, contact: Contact, event: Event, rules: Rules) -> list[Effect]:
-    """Counted when the contact was made: learning looks at contacts that are old enough to have been answered."""
+def _reached(profile: Profile, delivery: str, contact: Contact, rules: Rules) -> list[Effect]:
+    """Counted when the contact was made: learning looks at contacts that are old enough to have been answered.
+
+    After a day it is counted now: by then the contact is old enough, and what is counted of the past is kept apart
+    from its repeats for two days only (`periods.LATE`), of which relay may need one.
+    """
+    now = profile.ledger.now
+    made = contact.at if now - contact.at < DAY else now
     converted = trials.convert(profile, contact.message, rules)
     return [
-        *counting.counts(contact.at, counting.reached(contact), delivery, "reached"),
-        *counting.counts(event.received_at, converted, delivery, "converted"),
+        *counting.counts(made, counting.reached(contact), delivery, "reached"),
+        *counting.counts(now, converted, delivery, "converted"),
     ]
 
 

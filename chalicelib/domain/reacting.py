@@ -66,7 +66,7 @@ def _counted(profile: Profile, event: Event, rules: Rules) -> list[Effect]:
         effects += ledger.take_outcome(profile, event, rules)
     effects += ledger.goals(profile, event, rules)
     followed = follow(profile, event, rules)
-    return effects + counts(event.received_at, followed, profile.id, event.message_id)
+    return effects + counts(profile.ledger.now, followed, profile.id, event.message_id)
 
 
 def rows_of(profile: Profile, rules: Rules, now: int) -> list[Effect]:

@@ -113,7 +113,9 @@ class DecideMoment:
         explained = self._explain(profile, ask, rules, decision, now) if question.explain else None
         effects.extend(ledger.enact(profile, decision, ask, rules))
         profile.ledger.now = now
-        if decision.choices or (profile.version and (adopting or not decision.again)):
+        # A visitor to whom nothing is said is only kept where the holdout, or not being in it, has to be counted.
+        new = decision.choices or decision.tested or profile.version
+        if new and (decision.choices or adopting or not decision.again):
             self._commit(profile, doors, effects)
         return Answer(decision, shown, explained)
 

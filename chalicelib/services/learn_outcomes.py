@@ -29,9 +29,9 @@ class LearnOutcomes:
     """Carries out `{"kind": "learn"}`. Doing it again, or twice at once, is harmless.
 
         A   latest 7 ... stores 8, puts it in force
-        B       latest 7 ... stores 8: refused, 8 is in force
+        B       latest 7 ... folds a late count ... stores 8: refused, leaves the marks
 
-    Marks go last, so that whoever dies on the way leaves everything to be done again.
+    Marks go last, so that whoever dies on the way, or is refused, leaves everything to be done again.
     """
 
     tallies: Tallies
@@ -42,22 +42,24 @@ class LearnOutcomes:
     clock: Clock
 
     def __call__(self, job: dict[str, Any] | None = None) -> int:  # noqa: ARG002 - jobs are told of what they do
-        """Learn what there is to learn; the version of the snapshot this put in force, 0 if none."""
+        """Learn what there is to learn; the version in force after it, 0 if that is none, or not for us to say."""
         marks, latest, rules = self.tallies.marked(), self.tallies.latest(), self.rules.current()
         now = self.clock()
         fresh = latest.playbook == rules.version and now < latest.at + RENEWED
         if fresh and not marks and now % HOUR >= RIPENS:
-            return 0
+            return latest.version
         self.fold(marks)
-        version = self._store(learn(self.read.ripe(), rules.playbook), latest, rules.version, fresh=fresh)
+        found = learn(self.read.ripe(), rules.playbook)
+        if self._is_new(found, latest, fresh=fresh):
+            following = Latest(latest.version + 1, rules.version, now)
+            learned = msgspec.structs.replace(found, version=following.version)
+            if not self.tallies.store(learned, following, latest):
+                return 0
+            latest = following
         self.fold.clear(marks)
-        return version
+        return latest.version
 
-    def _store(self, found: Learned, latest: Latest, playbook: int, *, fresh: bool) -> int:
-        """The next snapshot, if it says anything new: counts that are rounded away teach nothing."""
+    def _is_new(self, found: Learned, latest: Latest, *, fresh: bool) -> bool:
+        """Whether it says anything new: counts that are rounded away teach nothing."""
         known = self.learned.version(latest.version)
-        if found == msgspec.structs.replace(known, version=0) and (fresh or not latest.version):
-            return 0
-        following = Latest(latest.version + 1, playbook, self.clock())
-        learned = msgspec.structs.replace(found, version=following.version)
-        return following.version if self.tallies.store(learned, following, latest) else 0
+        return found != msgspec.structs.replace(known, version=0) or (latest.version > 0 and not fresh)

@@ -48,6 +48,16 @@ class ReadTallies:
         return {key: sums for key, sums in cells.items() if any(sums)}
 
 
+def ripe_at(hour: str) -> tuple[int, int]:
+    """When an hour's contacts are old enough to learn from (ms), the quick ones and the slow: hours, as is looked."""
+    ends = start_of(hour) + HOUR
+    return ends + _whole_hours(QUICK), ends + _whole_hours(SLOW)
+
+
+def _whole_hours(wait: int) -> int:
+    return -(-wait // HOUR) * HOUR
+
+
 def _wait(key: str) -> int:
     kind, *named = parts_of(key)
     return 0 if kind != "m" else SLOW if goes_to_them(named[2]) else QUICK

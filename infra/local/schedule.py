@@ -42,11 +42,16 @@ class TickPump:
     def next_ring(self) -> int | None:
         """The first minute at which a tick will hand something out, None if nothing waits.
 
-        A tick hands out the minute after its own, so that nothing rings late. What was counted is learned before
-        the log of its slot may be gone: there is a tick when the slot closes.
+        A tick hands out the minute after its own, so that nothing rings late. What was counted is folded before the
+        log of its slot may be gone, and learned of once it could be answered: there is a tick when a slot closes, and
+        when an hour is ripe.
         """
         ring = _first_minute(after=_agenda().cursor())
-        waiting = [at for at in (ring and ring - MINUTE, _first_to_close()) if at is not None]
+        waiting = [
+            at
+            for at in (ring and ring - MINUTE, _first_to_close(), _first_ripe(self._last))
+            if at is not None
+        ]
         return max(min(waiting), self._last + MINUTE) if waiting else None
 
     def start_over(self) -> None:
@@ -90,6 +95,15 @@ def _first_to_close() -> int | None:
         str(part.value) for key, parts in _items("tallies") if str(key.value) == "marks" for part in parts
     ]
     return min((start_of(slot) + CLOSED for slot in found), default=None)
+
+
+def _first_ripe(after: int) -> int | None:
+    """When the next hour in which anything was counted is old enough to learn from, None if none is to come."""
+    from chalicelib.services.read_tallies import ripe_at
+
+    hours = {str(part.value).split("#")[0] for _, parts in _items("tallies") for part in parts}
+    ripe = (at for hour in hours if len(hour) == len("2026-07-02T12") for at in ripe_at(hour))
+    return min((at for at in ripe if at > after), default=None)
 
 
 def _items(table: str) -> list[tuple[Any, Any]]:

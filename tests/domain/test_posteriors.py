@@ -106,6 +106,12 @@ def test_variants_that_did_the_same_are_believed_the_same(
             assert first.shape == pytest.approx(second.shape)
 
 
+def test_what_was_seen_in_a_bucket_is_not_part_of_its_own_prior() -> None:
+    """Twenty trials' worth of prior, spread twice, and the hundred that were seen."""
+    assert of(web_known_a=(100, 50)).message("umbrella", "web/known").strength < 115
+    assert of(web_known_a=(100, 50)).variant("umbrella", "a", "web/known").strength < 115
+
+
 def test_in_the_only_bucket_a_variant_is_believed_what_it_is_as_a_whole() -> None:
     posteriors = of(web_known_a=(2000, 368), web_known_b=(2000, 300))
     for variant in ("a", "b"):

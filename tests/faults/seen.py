@@ -22,8 +22,9 @@ TOLD_BY_PROVIDERS = "Email "
 class Seen:
     """`facts`, `history` and `decided` by home; without what providers told, which is counted in `told`.
 
-    `mails` counts e-mails by message; `rows` and `contacts` are states by delivery; `astray` are doors that do not
-    lead where they should, `waiting` is what is left undone, `dead` what was given up.
+    `mails` counts e-mails by message; `counted` are the sums that learning and experiments read; `rows` and `contacts`
+    are states by delivery; `astray` are doors that do not lead where they should, `waiting` is what is left undone,
+    `dead` what was given up.
     """
 
     facts: dict[str, Any]
@@ -31,6 +32,7 @@ class Seen:
     told: Counter[str]
     mails: Counter[str]
     decided: dict[str, list[str]]
+    counted: dict[str, list[float]]
     rows: dict[str, str]
     contacts: dict[str, str]
     astray: list[str]
@@ -48,12 +50,21 @@ def look(stack: Stack) -> Seen:
         told=_told(profiles.values()),
         mails=Counter(each.taken.tags["message"] for each in stack.post.sent()),
         decided={home: sorted(profile.ledger.decisions) for home, profile in profiles.items()},
+        counted=_counted(),
         rows={row["id"]["S"]: row["state"]["S"] for row in _items("deliveries")},
         contacts={id: c.state for profile in profiles.values() for id, c in profile.ledger.contacts.items()},
         astray=_astray(doors),
         waiting=_waiting(stack.now()),
         dead={name: bodies for name, bodies in stack.dead_letters().items() if bodies},
     )
+
+
+def _counted() -> dict[str, list[float]]:
+    """The sums, once everything is folded."""
+    from chalicelib import wiring
+
+    wiring.learn_outcomes()()
+    return {key: sums for key, sums in sorted(wiring.read_tallies()().items()) if any(sums)}
 
 
 def _items(table: str) -> list[dict[str, Any]]:

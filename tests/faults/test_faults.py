@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,8 +12,10 @@ from chalicelib.adapters import tables
 from chalicelib.adapters.deliveries import DynamoDeliveries
 from chalicelib.adapters.profiles import DynamoProfiles
 from chalicelib.domain import facts
+from chalicelib.domain.cells import Cells, total
 from chalicelib.domain.stored import Unchanged, Write
-from chalicelib.services import work_circle
+from chalicelib.domain.tallies import Entry
+from chalicelib.services import fold_tallies, work_circle
 from chalicelib.services.relay_effects import RelayEffects
 from chalicelib.services.store_history import StoreHistory
 from infra.local.stack import Stack
@@ -106,6 +108,17 @@ def test_a_relay_that_passes_over_what_it_could_not_do_is_found_out(
     monkeypatch.setattr(RelayEffects, "_tried", careless)
     faults = at(reference, "broken", "RelayOutbox", "PutItem", "-deliveries")
     assert "deliveries come to an end" in invariants_broken(stack, reference, faults)
+
+
+def test_a_build_that_counts_what_comes_twice_is_found_out(
+    stack: Stack, reference: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def doubling(entries: Iterable[Entry]) -> Cells:
+        return total(cells for _, cells in entries)
+
+    monkeypatch.setattr(fold_tallies, "folded", doubling)
+    faults = at(reference, "killed after", "RelayOutbox", "PutItem", "-tallies")
+    assert "what is counted is counted once" in invariants_broken(stack, reference, faults)
 
 
 def test_a_build_that_stores_a_link_piece_by_piece_is_found_out(

@@ -129,20 +129,30 @@ def test_what_nobody_folded_for_a_week_is_folded_from_what_is_left() -> None:
     assert stage.total() == 1
 
 
-def meanwhile(stage: Stage, method: str, work: Callable[[], None]) -> None:
-    """Let something happen just before the next call of a method."""
-    original = getattr(stage.tallies, method)
-
-    def interrupted(*args: Any) -> Any:
-        setattr(stage.tallies, method, original)
-        work()
-        return original(*args)
-
-    setattr(stage.tallies, method, interrupted)
+METHODS = ("marked", "sum", "log", "put_sum", "sums", "clear")
 
 
-@pytest.mark.parametrize("method", ["sum", "log", "put_sum", "sums", "clear"])
-def test_of_two_workers_at_once_neither_takes_back_what_the_other_summed(method: str) -> None:
+def meanwhile(stage: Stage, step: int, work: Callable[[], None]) -> list[str]:
+    """Let something happen just before a call to the store, the `step`-th from now; the calls that were made."""
+    made: list[str] = []
+
+    def watched(method: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            made.append(method)
+            if len(made) == step + 1:
+                work()
+            return original(*args)
+
+        return call
+
+    for method in METHODS:
+        setattr(stage.tallies, method, watched(method, getattr(stage.tallies, method)))
+    return made
+
+
+@pytest.mark.parametrize("step", range(14))
+def test_of_two_workers_at_once_neither_takes_back_what_the_other_summed(step: int) -> None:
+    """The other counts something late and does all of the work, before each of the one's calls in turn."""
     stage = Stage()
     stage.tell("a")
     stage.clock.forward(CLOSED)
@@ -151,9 +161,10 @@ def test_of_two_workers_at_once_neither_takes_back_what_the_other_summed(method:
         stage.tell("b", stage.noon)
         stage.minute()
 
-    meanwhile(stage, method, other)
+    made = meanwhile(stage, step, other)
     stage.minute()
     stage.minute()
+    assert len(made) > step
     assert stage.total() == 2
 
 

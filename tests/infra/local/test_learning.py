@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalicelib.domain.cells import MESSAGE, message_cell, row
 from chalicelib.domain.effects import Count
 from chalicelib.domain.learning import Learned
@@ -54,18 +56,29 @@ def marks() -> dict[str, str]:
     return wiring.tallies().marked()
 
 
-def test_what_a_commit_counts_is_learned_within_minutes_and_counts_once(stack: Stack) -> None:
+def those_who_decide() -> list[Callable[[], Learned]]:
+    """Where each of the services that decide looks up what was learned."""
+    from chalicelib import wiring
+
+    return [
+        wiring.ingest_events().learned,
+        wiring.decide_moment().learned,
+        wiring.simulate_decision().learned,
+    ]
+
+
+def test_what_a_commit_counts_is_learned_in_time_and_counts_once(stack: Stack) -> None:
     assert stack.request("PUT", "/v1/playbook", PLAYBOOK, key=OPERATOR_KEY).status == 200
     move(stack, "1m")
     assert learned(stack).version == 0
     commit(stack, "p_a", ("d_1", 600, 150))
     commit(stack, "p_b", ("d_1", 600, 150), ("d_2", 400, 100))
-    move(stack, "2m")
+    move(stack, "2h")
     first = learned(stack)
     assert first.version == 1
     assert abs(first.propensity("umbrella", "web/visitor") - 0.25) < 0.01
     assert (first.chance_of_best("web.home", "visitor", "umbrella", "web") or 0) > 0.5
-    assert marks() != {}
+    assert [decides().version for decides in those_who_decide()] == [1, 1, 1]
 
 
 def test_what_was_counted_just_before_the_clock_is_moved_by_months_is_learned_on_the_way(
