@@ -70,9 +70,9 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@touch $(STAMP)
 
 # Peers one by one: what has no build for this machine is told, and the bench goes on without its rows.
-$(PEERS): $(STAMP) requirements-bench.txt
+$(PEERS): $(STAMP) tests/bench/requirements.txt
 	@echo "installing what the bench stands beside into $(VENV) ..."
-	@sed 's/ *#.*//; /^$$/d' requirements-bench.txt | while read -r peer; do \
+	@sed 's/ *#.*//; /^$$/d' tests/bench/requirements.txt | while read -r peer; do \
 		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps "$$peer" 2>/dev/null || \
 		echo "$$peer cannot be installed here: its rows are left out"; \
 	done

@@ -3,7 +3,7 @@
 Whoever is compared answers the same first, then all take turns (A B C A B C ...), so that a machine whose speed
 drifts does not matter. Each takes the profile as a program holds it, a dictionary; how much faster the fastest engine
 gets when it is handed JSON text, or what it parsed itself beforehand, is told beside. Peers come from
-requirements-bench.txt; one that is not installed is told and left out.
+tests/bench/requirements.txt; one that is not installed is told and left out.
 """
 
 from __future__ import annotations
