@@ -10,7 +10,7 @@ from operator import itemgetter
 from chalicelib.domain.chance import chance, choose_arm
 from chalicelib.domain.decision import Reason
 from chalicelib.domain.learning import Learned, Shares, bucket_of
-from chalicelib.domain.playbook.model import Experiment, Playbook, Variant
+from chalicelib.domain.playbook.model import Experiment, Variant
 from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.view import View
 
@@ -147,12 +147,9 @@ def arm_of(rules: MessageRules, channel: str, view: View, learned: Learned) -> A
     Where the shares are learned, the same hash falls into them as they are now: a customer's variant changes only
     where a boundary moves past them. Without an experiment it is the first variant.
     """
-    playbook: Playbook = view.rules.playbook
     variants = rules.message.variants
     first = Arm(next(iter(variants), ""), "", 1.0)
-    experiment = next(
-        (one for one in playbook.experiments.values() if one.message == rules.message.name), None
-    )
+    experiment = view.rules.playbook.experiment_on(rules.message.name)
     if experiment is None:
         return first
     if experiment.learn:
@@ -169,9 +166,7 @@ def arm_of(rules: MessageRules, channel: str, view: View, learned: Learned) -> A
 def shares_of(rules: MessageRules, channel: str, view: View, learned: Learned) -> Shares:
     """With what probability each variant of a message is drawn for a customer who has none assigned yet."""
     variants = rules.message.variants
-    experiment = next(
-        (one for one in view.rules.playbook.experiments.values() if one.message == rules.message.name), None
-    )
+    experiment = view.rules.playbook.experiment_on(rules.message.name)
     if experiment is None:
         return ((next(iter(variants), ""), 1.0),)
     if not experiment.learn:

@@ -27,11 +27,9 @@ _REFUSALS = frozenset({"Unsubscribed", "Permission Denied"})
 
 
 def experiment_on(rules: Rules, message: str) -> Experiment | None:
-    """The experiment whose arms are the message's variants and stay with the customer; None if there is none."""
-    for experiment in rules.playbook.experiments.values():
-        if experiment.message == message and not experiment.learn:
-            return experiment
-    return None
+    """The experiment on a message whose arms stay with the customer; None if there is none."""
+    experiment = rules.playbook.experiment_on(message)
+    return None if experiment is None or experiment.learn else experiment
 
 
 def expose(profile: Profile, experiment: str, arm: str, now: int) -> Cells:

@@ -163,6 +163,10 @@ class Playbook(msgspec.Struct, frozen=True):
     policies: Policies = Policies()
     experiments: dict[str, Experiment] = {}
 
+    def experiment_on(self, message: str) -> Experiment | None:
+        """The experiment whose arms are the message's variants; None if there is none."""
+        return next((one for one in self.experiments.values() if one.message == message), None)
+
 
 #: The defaults of `identifiers`, strongest first.
 DEFAULT_IDENTIFIERS = (
