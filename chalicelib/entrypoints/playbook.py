@@ -37,11 +37,11 @@ def read_playbook(incoming: http.Incoming) -> Any:
 @blueprint.route("/v1/playbook", methods=["PUT"], **http.ANY)
 @http.answers(blueprint, scope="operate", body="raw", limit=_MOST_BYTES)
 def put_playbook(incoming: http.Incoming) -> dict[str, Any]:
-    """Publish; with `check=true` only look for faults."""
+    """Publish; with `check=true` only look for faults. What would reach nobody today is a warning."""
     if incoming.query.get("check", "").lower() in ("true", "1"):
-        wiring.publish_playbook().check(incoming.body)
-        return {"ok": True}
-    return {"version": wiring.publish_playbook()(incoming.body)}
+        return {"ok": True, **_surveyed(wiring.publish_playbook().try_out(incoming.body))}
+    published = wiring.publish_playbook()(incoming.body)
+    return {"version": published.version, **_surveyed(published.survey)}
 
 
 @blueprint.route("/v1/playbook/versions", methods=["GET"], **http.ANY)
@@ -57,3 +57,7 @@ def roll_back(incoming: http.Incoming) -> dict[str, Any]:
     """Make an earlier version live again."""
     asked = bodies.typed(incoming.json, RollbackBody)
     return {"version": wiring.publish_playbook().roll_back(asked.version)}
+
+
+def _surveyed(survey: Any) -> dict[str, Any]:
+    return {"warnings": list(survey.warnings), "survey": survey.state}

@@ -14,8 +14,17 @@ from chalicelib.domain.playbook.model import Fault, Message, Playbook, Variant
 from chalicelib.services.fill_segments import first_job
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, JobQueue, Playbooks, Templates
+from chalicelib.services.survey_playbook import Survey, SurveyPlaybook
 
 Contents = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The new version's number, and what a look at some customers tells about it."""
+
+    version: int
+    survey: Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +35,17 @@ class PublishPlaybook:
     rules: LiveRules
     templates: Templates
     jobs: JobQueue
+    survey: SurveyPlaybook
     clock: Clock
 
-    def __call__(self, text: bytes) -> int:
-        """Store the next version and make it live; its number. Raises `BadRequest` with every fault."""
-        playbook = self.check(text)
+    def __call__(self, text: bytes) -> Published:
+        """Store the next version and make it live. Raises `BadRequest` with every fault."""
+        playbook, lines = self._checked(text)
         compiled = msgspec.msgpack.encode(playbook)
         before = self.rules.current().fingerprint
         number = self.playbooks.publish(text.decode().removeprefix("\ufeff"), compiled, self.clock())
         self._in_force(before)
-        return number
+        return Published(number, self.survey(self.rules.current(), lines))
 
     def _in_force(self, before: str) -> None:
         """The new version counts here from now on; profiles follow where it needs other facts than before."""
@@ -44,8 +54,19 @@ class PublishPlaybook:
         if live.fingerprint != before:
             self.jobs.send([first_job(live.version)])
 
+    def try_out(self, text: bytes) -> Survey:
+        """What publishing would warn of; nothing is stored. Raises `BadRequest` with every fault."""
+        from chalicelib.domain.playbook.compiler import compile_playbook
+
+        playbook, lines = self._checked(text)
+        return self.survey(compile_playbook(playbook, 0), lines)
+
     def check(self, text: bytes | str) -> Playbook:
         """The playbook, its templates prepared. Raises `BadRequest` with every fault."""
+        return self._checked(text)[0]
+
+    def _checked(self, text: bytes | str) -> tuple[Playbook, Mapping[str, int]]:
+        """The playbook, and the line of each path."""
         from chalicelib.domain.playbook.parsing import parse_with_lines
 
         parsed = parse_with_lines(text)
@@ -56,7 +77,7 @@ class PublishPlaybook:
         faults = [*parsed.faults, *preparing.faults]
         if faults:
             raise _refused(sorted(faults, key=lambda fault: fault.line))
-        return prepared
+        return prepared, parsed.lines
 
     def source(self) -> str:
         """The live playbook as it was written. Raises `NotFound` where none is."""

@@ -171,6 +171,31 @@ def test_publishing_fills_a_segment_silently_and_a_rollback_empties_it(shop: Sho
     assert shop.ask("GET", "/v1/segments/gold/members").json["members"] == []
 
 
+def test_a_message_for_nobody_is_published_with_a_warning_and_the_numbers(shop: Shop) -> None:
+    shop.collect(
+        *[
+            {"type": "identify", "userId": f"crowd{at}", "traits": {"email": mailbox(f"crowd{at}")}}
+            for at in range(20)
+        ]
+    )
+    nobody = book(
+        message("hello", "one"),
+        message("rare", "one", for_="{all: [{segment: ruby}, {context: weather.rain_mm, above: 2}]}"),
+        message("wet", "one", for_="{context: weather.rain_mm, above: 2}"),
+        more="segments: {ruby: {trait: plan, is: ruby}}\n",
+    )
+    for path in ("/v1/playbook?check=true", "/v1/playbook"):
+        answer = shop.ask("PUT", path, nobody.encode())
+        rare, segment = answer.json["warnings"]
+
+        assert (answer.status, answer.json["survey"]) == (200, "done")
+        assert (rare["path"], segment["path"]) == ("messages.rare", "segments.ruby")
+        assert nobody.splitlines()[rare["line"] - 1].startswith("  rare:")
+        assert "none could receive it today: " in rare["message"] and "not in segment ruby" in rare["message"]
+        assert segment["message"].endswith("none is in it, and `rare` is for nobody else.")
+    assert shop.ask("GET", "/v1/playbook").body.decode() == nobody
+
+
 def test_ask_waits_for_a_yes_and_assume_goes_on_until_a_no(shop: Shop) -> None:
     shop.publish(
         book(

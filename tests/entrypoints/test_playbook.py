@@ -11,7 +11,8 @@ from tests.entrypoints.workspace import OPERATOR, Workspace
 def test_a_playbook_is_published_and_read_back(workspace: Workspace) -> None:
     assert workspace.get("/v1/playbook").status_code == 404
     answer = workspace.call("PUT", "/v1/playbook", UMBRELLAS.encode())
-    assert (answer.status_code, answer.json_body) == (200, {"version": 1})
+    assert answer.status_code == 200
+    assert answer.json_body == {"version": 1, "warnings": [], "survey": "too-few-customers"}
     read = workspace.get("/v1/playbook")
     assert read.body.decode() == UMBRELLAS and read.headers["Content-Type"].startswith("application/yaml")
     as_json = workspace.get("/v1/playbook", {**OPERATOR, "Accept": "application/json"}).json_body
@@ -26,7 +27,9 @@ def test_it_is_in_force_when_it_is_answered(workspace: Workspace) -> None:
 
 
 def test_checking_publishes_nothing(workspace: Workspace) -> None:
-    assert workspace.call("PUT", "/v1/playbook?check=true", UMBRELLAS.encode()).status_code == 200
+    answer = workspace.call("PUT", "/v1/playbook?check=true", UMBRELLAS.encode())
+    assert answer.status_code == 200
+    assert answer.json_body == {"ok": True, "warnings": [], "survey": "too-few-customers"}
     assert workspace.get("/v1/playbook").status_code == 404
 
 
@@ -39,6 +42,30 @@ def test_every_fault_is_told_with_its_line(workspace: Workspace) -> None:
             {"line", "path", "message"} == set(one) for one in error["faults"]
         )
     assert workspace.get("/v1/playbook").status_code == 404
+
+
+def test_what_would_reach_nobody_is_a_warning_and_is_published(workspace: Workspace) -> None:
+    for at in range(20):
+        workspace.post("/v1/identify", {"userId": f"u{at}", "traits": {"plan": "tin"}})
+    workspace.settle()
+    for_nobody = UMBRELLAS.replace("{not: {segment: buyers}}", "{trait: plan, is: gold}")
+    line = for_nobody.splitlines().index("  umbrella_offer:") + 1
+    why = "20 of whom it is not true: plan is gold"
+    warning = {
+        "line": line,
+        "path": "messages.umbrella_offer",
+        "message": f"Of 20 customers looked at, none could receive it today: {why}.",
+    }
+    checked = workspace.call("PUT", "/v1/playbook?check=true", for_nobody.encode()).json_body
+    assert checked == {"ok": True, "warnings": [warning], "survey": "done"}
+    published = workspace.call("PUT", "/v1/playbook", for_nobody.encode()).json_body
+    assert (published["version"], published["warnings"]) == (1, [warning])
+
+
+def test_a_look_at_customers_that_fails_stops_no_publishing(workspace: Workspace) -> None:
+    workspace.profiles.fail_next("scan")
+    answer = workspace.call("PUT", "/v1/playbook", UMBRELLAS.encode()).json_body
+    assert (answer["version"], answer["warnings"], answer["survey"]) == (1, [], "unavailable")
 
 
 @pytest.mark.parametrize("template", ["{{ traits.a", "{% include 'x' %}", "{% for %}", "{{ x | no_such }}"])
