@@ -41,13 +41,14 @@ def put_playbook(incoming: http.Incoming) -> dict[str, Any]:
     if incoming.query.get("check", "").lower() in ("true", "1"):
         return {"ok": True, **_surveyed(wiring.publish_playbook().try_out(incoming.body))}
     published = wiring.publish_playbook()(incoming.body)
-    return {"version": published.version, **_surveyed(published.survey)}
+    told = {"version": published.version, "backfill": published.backfill}
+    return {**told, **_surveyed(published.survey)}
 
 
 @blueprint.route("/v1/playbook/versions", methods=["GET"], **http.ANY)
 @http.answers(blueprint, scope="operate")
 def list_versions(_: http.Incoming) -> dict[str, Any]:
-    """Newest first."""
+    """Newest first, each with how far profiles were filled for it."""
     return {"versions": wiring.publish_playbook().versions()}
 
 

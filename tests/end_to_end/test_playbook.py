@@ -196,6 +196,23 @@ def test_a_message_for_nobody_is_published_with_a_warning_and_the_numbers(shop: 
     assert shop.ask("GET", "/v1/playbook").body.decode() == nobody
 
 
+def test_publishing_says_when_profiles_hold_the_history_that_it_asks_about(shop: Shop) -> None:
+    def versions() -> list[Any]:
+        return list(shop.ask("GET", "/v1/playbook/versions").json["versions"])
+
+    know(shop, "old")
+    shop.collect(track("old", "Hat Seen"), track("old", "Hat Seen"))
+    seen = "segments: {hatted: {did: Hat Seen, at_least: 2, within: 7d}}\n"
+    answer = shop.ask("PUT", "/v1/playbook", book(message("hello", "one"), more=seen).encode()).json
+    shop.settle()
+    assert answer["backfill"] == versions()[0]["backfill"] == "running"
+    assert shop.profile("user:old")["segments"] == ["hatted"]
+    done = shop.move_clock(advance="2m")
+    assert versions()[0]["backfill"] == "complete" and versions()[0]["backfilledAt"] <= done
+    again = shop.ask("PUT", "/v1/playbook", book(message("hello", "two"), more=seen).encode()).json
+    assert again["backfill"] == versions()[0]["backfill"] == "not-needed"
+
+
 def test_ask_waits_for_a_yes_and_assume_goes_on_until_a_no(shop: Shop) -> None:
     shop.publish(
         book(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.domain.instants import to_text
 from tests.entrypoints.playbooks import UMBRELLAS
 from tests.entrypoints.workspace import OPERATOR, Workspace
 
@@ -12,7 +13,8 @@ def test_a_playbook_is_published_and_read_back(workspace: Workspace) -> None:
     assert workspace.get("/v1/playbook").status_code == 404
     answer = workspace.call("PUT", "/v1/playbook", UMBRELLAS.encode())
     assert answer.status_code == 200
-    assert answer.json_body == {"version": 1, "warnings": [], "survey": "too-few-customers"}
+    told = {"version": 1, "backfill": "running", "warnings": [], "survey": "too-few-customers"}
+    assert answer.json_body == told
     read = workspace.get("/v1/playbook")
     assert read.body.decode() == UMBRELLAS and read.headers["Content-Type"].startswith("application/yaml")
     as_json = workspace.get("/v1/playbook", {**OPERATOR, "Accept": "application/json"}).json_body
@@ -93,6 +95,41 @@ def test_one_can_go_back(workspace: Workspace) -> None:
     assert workspace.post("/v1/playbook/rollback", {"version": 9}).status_code == 404
     assert workspace.post("/v1/playbook/rollback", {"version": "1"}).status_code == 400
     assert workspace.post("/v1/playbook/rollback", {}).status_code == 400
+
+
+def backfills(workspace: Workspace) -> list[str]:
+    versions = workspace.get("/v1/playbook/versions").json_body["versions"]
+    return [f"{one['version']} {one['backfill']}" for one in reversed(versions)]
+
+
+def test_it_says_when_profiles_are_filled_for_what_it_needs(workspace: Workspace) -> None:
+    def put(playbook: str) -> str:
+        return str(workspace.call("PUT", "/v1/playbook", playbook.encode()).json_body["backfill"])
+
+    workspace.track("Order Completed", anonymousId="a")
+    assert put(UMBRELLAS) == "running" and backfills(workspace) == ["1 running"]
+    workspace.clock.now += 60_000
+    workspace.settle()
+    (version,) = workspace.get("/v1/playbook/versions").json_body["versions"]
+    assert (version["backfill"], version["backfilledAt"]) == ("complete", to_text(workspace.clock()))
+
+    assert put(UMBRELLAS.replace("name: Umbrellas", "name: Hats")) == "not-needed"
+    assert put(UMBRELLAS.replace("{did: Order", "{did: Hat")) == "running"
+    again = UMBRELLAS.replace("{did: Order", "{did: Hat").replace("name: Umbrellas", "name: Hats")
+    assert put(again) == "running"  # the one before needed the same, but not all had it yet
+    assert backfills(workspace) == ["1 complete", "2 not-needed", "3 stopped", "4 running"]
+    workspace.settle()
+    assert backfills(workspace) == ["1 complete", "2 not-needed", "3 stopped", "4 complete"]
+
+    workspace.post("/v1/playbook/rollback", {"version": 1})
+    assert backfills(workspace)[0] == "1 running"
+    workspace.settle()
+    assert backfills(workspace)[0] == "1 complete"
+
+
+def test_a_playbook_that_needs_no_facts_needs_no_filling(workspace: Workspace) -> None:
+    answer = workspace.call("PUT", "/v1/playbook", b"playbook: 1\nname: Bare\n").json_body
+    assert answer["backfill"] == "not-needed" and backfills(workspace) == ["1 not-needed"]
 
 
 def test_switches_are_kept_and_hold_at_once(workspace: Workspace) -> None:
