@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,12 @@ from chalicelib.domain.adopting import unfilled
 from chalicelib.domain.conditions.knowing import Knowing
 from chalicelib.domain.conditions.model import All, Condition, InSegment
 from chalicelib.domain.conditions.words import words
-from chalicelib.domain.decision import Switches
+from chalicelib.domain.decision import Reason, Switches
 from chalicelib.domain.plans import WayKey
 from chalicelib.domain.playbook.model import Message
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.reach import nearest
-from chalicelib.domain.rules import MessageRules, Rules
+from chalicelib.domain.rules import Rules
 from chalicelib.domain.view import View, view_of
 
 LEAST = 20
@@ -43,45 +43,64 @@ def survey(profiles: Sequence[Profile], rules: Rules, switches: Switches, now: i
     """Messages that none of the customers could receive, then the empty segments that they demand."""
     if len(profiles) < LEAST:
         return []
-    surveyed = [_customer(profile, rules, switches, now) for profile in profiles]
-    counted = {name: _reasons(one, surveyed, rules) for name, one in rules.messages.items()}
-    barred = {name: reasons for name, reasons in counted.items() if reasons is not None}
+    customers = [_Customer.at(profile, rules, switches, now) for profile in profiles]
+    known: dict[Condition, int] = {}
+    asked = [_asked(one.message, rules, known) for one in rules.messages.values()]
+    barred = {one: reasons for one in asked if (reasons := _reasons(one, customers)) is not None}
     many = f"Of {len(profiles)} customers looked at, none"
     told = [
-        Warned(f"messages.{name}", f"{many} could receive it today: {_told(reasons)}.")
-        for name, reasons in barred.items()
+        Warned(
+            f"messages.{one.message.name}", f"{many} could receive it today: {_told(one, reasons, rules)}."
+        )
+        for one, reasons in barred.items()
     ]
-    demanded = _demanded(rules.messages[name].message for name in barred)
-    for segment, messages in demanded.items():
-        if all(one.knowing.holds(InSegment(segment)) is False for one in surveyed):
-            named = ", ".join(f"`{name}`" for name in messages)
-            told.append(Warned(f"segments.{segment}", f"{many} is in it, and {named} is for nobody else."))
+    for segment, names in _demanded(barred).items():
+        if all(one.knowing.holds(InSegment(segment)) is False for one in customers):
+            told.append(Warned(f"segments.{segment}", f"{many} is in it, and {names} is for nobody else."))
     return told
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """A message, the ways it may go, and the parts of its condition that must all hold, each under a number.
+
+    Equal parts have one number in all messages: each is asked once of a customer.
+    """
+
+    message: Message
+    ways: tuple[WayKey, ...]
+    parts: tuple[tuple[int, Condition], ...]
+    suppress: tuple[tuple[int, Condition], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Customer:
     view: View
     knowing: Knowing
+    answers: dict[int, bool | None] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, profile: Profile, rules: Rules, switches: Switches, now: int) -> _Customer:
+        view = view_of(profile, rules, switches, now)
+        return cls(view, Knowing(view.subject, unfilled(profile, rules), rules.playbook.segments))
+
+    def holds(self, number: int, condition: Condition) -> bool | None:
+        if number not in self.answers:
+            self.answers[number] = self.knowing.holds(condition)
+        return self.answers[number]
 
 
-def _customer(profile: Profile, rules: Rules, switches: Switches, now: int) -> _Customer:
-    view = view_of(profile, rules, switches, now)
-    return _Customer(view, Knowing(view.subject, unfilled(profile, rules), rules.playbook.segments))
+def _asked(message: Message, rules: Rules, known: dict[Condition, int]) -> _Asked:
+    def numbered(conditions: Iterable[Condition]) -> tuple[tuple[int, Condition], ...]:
+        return tuple((known.setdefault(one, len(known)), one) for one in conditions)
 
-
-def _reasons(message: MessageRules, customers: Iterable[_Customer], rules: Rules) -> Counter[str] | None:
-    """Why each customer can't be given the message, in words; None if somebody can, or might."""
-    counted: Counter[str] = Counter()
-    ways = list(dict.fromkeys(_ways(message.message, rules)))
-    if not ways:
-        return None
-    for customer in customers:
-        reason = _reason_against(message, ways, customer)
-        if reason is None:
-            return None
-        counted[reason] += 1
-    return counted
+    suppress = (rule.audience for rule in rules.playbook.policies.suppress if rule.topic == message.topic)
+    return _Asked(
+        message=message,
+        ways=tuple(dict.fromkeys(_ways(message, rules))),
+        parts=numbered(_flat(message.condition)),
+        suppress=numbered(suppress if message.kind != "service" else ()),
+    )
 
 
 def _ways(message: Message, rules: Rules) -> Iterator[WayKey]:
@@ -92,40 +111,74 @@ def _ways(message: Message, rules: Rules) -> Iterator[WayKey]:
         yield (message.topic, (rules.playbook.placements[placement],), service)
 
 
-def _reason_against(message: MessageRules, ways: Sequence[WayKey], customer: _Customer) -> str | None:
+def _flat(condition: Condition | None) -> Iterator[Condition]:
+    """The parts that must all hold."""
+    if isinstance(condition, All):
+        for part in condition.of:
+            yield from _flat(part)
+    elif condition is not None:
+        yield condition
+
+
+Why = tuple[Reason, int]
+"""A reason code; for `not-for-them` also the place of the part that fails, else 0."""
+
+
+def _reasons(asked: _Asked, customers: Iterable[_Customer]) -> Counter[Why] | None:
+    """Why each customer can't be given the message; None if somebody can, or might."""
+    counted: Counter[Why] = Counter()
+    for customer in customers:
+        why = _why_not(asked, customer)
+        if why is None:
+            return None
+        counted[why] += 1
+    return counted
+
+
+def _why_not(asked: _Asked, customer: _Customer) -> Why | None:
     """The first stage at which the message is ruled out for sure."""
-    view, said = customer.view, message.message
-    found = [view.way(key)[1] for key in ways]
-    against = [reason for reason in found if reason is not None]
-    if len(against) == len(found):
-        return _way_words(nearest(against), said, ways)
-    if said.name in view.off:
-        return "for whom it is switched off"
-    if view.subject.now < said.valid_from:
-        return f"before {_date(said.valid_from, view)}, from when it is valid"
-    if 0 < said.valid_until <= view.subject.now:
-        return f"after {_date(said.valid_until, view)}, until when it was valid"
-    if said.condition is not None and customer.knowing.holds(said.condition) is False:
-        return _condition_words(customer.knowing.failing(said.condition))
-    if said.kind != "service" and _is_suppressed(said.topic, customer):
-        return f"suppressed for {said.topic}"
-    return None
+    view, message = customer.view, asked.message
+    against = [reason for key in asked.ways if (reason := view.way(key)[1]) is not None]
+    if against and len(against) == len(asked.ways):
+        return nearest(against), 0
+    if message.name in view.off:
+        return view.off[message.name], -1
+    if view.subject.now < message.valid_from:
+        return "not-yet-valid", 0
+    if 0 < message.valid_until <= view.subject.now:
+        return "expired", 0
+    for at, part in enumerate(asked.parts):
+        if customer.holds(*part) is False:
+            return "not-for-them", at
+    return ("suppressed", 0) if any(customer.holds(*one) for one in asked.suppress) else None
 
 
-def _is_suppressed(topic: str, customer: _Customer) -> bool:
-    rules = customer.view.rules.playbook.policies.suppress
-    return any(rule.topic == topic and customer.knowing.holds(rule.audience) for rule in rules)
+def _told(asked: _Asked, reasons: Counter[Why], rules: Rules) -> str:
+    told = [f"{many} {_words(asked, *why, rules)}" for why, many in reasons.most_common(TOLD)]
+    rest = sum(reasons.values()) - sum(many for _, many in reasons.most_common(TOLD))
+    return ", ".join([*told, f"{rest} for other reasons"] if rest else told)
 
 
-def _way_words(reason: str, message: Message, ways: Iterable[WayKey]) -> str:
-    channels = " or ".join(dict.fromkeys(channel for _, several, _ in ways for channel in several))
-    if reason == "no-address":
-        return f"without an address for {channels}"
-    if reason == "no-permission":
-        return f"without permission for {message.topic or 'messages'} on {channels}"
-    if reason == "stopped":
-        return f"whose address for {channels} is stopped"
-    return f"for whom {channels} is switched off, or has no provider"
+def _words(asked: _Asked, reason: Reason, at: int, rules: Rules) -> str:
+    """The reason, as it follows a number of customers."""
+    message = asked.message
+    channels = " or ".join(dict.fromkeys(channel for _, several, _ in asked.ways for channel in several))
+    if reason == "not-for-them":
+        return _condition_words(asked.parts[at][1])
+    if reason == "switched-off":
+        return (
+            f"for whom {channels} is switched off, or has no provider"
+            if at == 0
+            else "for whom it is switched off"
+        )
+    return {
+        "no-address": f"without an address for {channels}",
+        "no-permission": f"without permission for {message.topic or 'messages'} on {channels}",
+        "stopped": f"whose address for {channels} is stopped",
+        "not-yet-valid": f"before {_date(message.valid_from, rules)}, from when it is valid",
+        "expired": f"after {_date(message.valid_until, rules)}, until when it was valid",
+        "suppressed": f"suppressed for {message.topic}",
+    }[reason]
 
 
 def _condition_words(failing: Condition) -> str:
@@ -134,29 +187,16 @@ def _condition_words(failing: Condition) -> str:
     return f"of whom it is not true: {words(failing)}"
 
 
-def _date(at: int, view: View) -> str:
-    zone = ZoneInfo(view.rules.playbook.timezone)
+def _date(at: int, rules: Rules) -> str:
+    zone = ZoneInfo(rules.playbook.timezone)
     return datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _told(reasons: Counter[str]) -> str:
-    told = [f"{many} {reason}" for reason, many in reasons.most_common(TOLD)]
-    rest = sum(reasons.values()) - sum(many for _, many in reasons.most_common(TOLD))
-    return ", ".join([*told, f"{rest} for other reasons"] if rest else told)
-
-
-def _demanded(messages: Iterable[Message]) -> dict[str, list[str]]:
-    """The segments that messages demand, each with the messages."""
+def _demanded(messages: Iterable[_Asked]) -> dict[str, str]:
+    """The segments that messages demand, each with the messages' names."""
     found: dict[str, list[str]] = {}
-    for message in messages:
-        for segment in _demands(message.condition):
-            found.setdefault(segment, []).append(message.name)
-    return found
-
-
-def _demands(condition: Condition | None) -> Iterator[str]:
-    if isinstance(condition, InSegment):
-        yield condition.segment
-    elif isinstance(condition, All):
-        for part in condition.of:
-            yield from _demands(part)
+    for one in messages:
+        for _, part in one.parts:
+            if isinstance(part, InSegment):
+                found.setdefault(part.segment, []).append(f"`{one.message.name}`")
+    return {segment: ", ".join(names) for segment, names in found.items()}

@@ -15,6 +15,9 @@ from chalicelib.services.ports import Clock, Profiles
 
 MOST = 300
 """How many customers are looked at: a page of the table, in which homes lie in the order of their hashes."""
+LEAST_MOST = 100
+LOOKS = 100_000
+"""Of a large playbook fewer are looked at, down to `LEAST_MOST`: a look at a message takes up to 10 us of CPU."""
 HOMES = 500
 """How many homes are looked through for them: signs are no customers."""
 
@@ -38,7 +41,7 @@ class SurveyPlaybook:
     def __call__(self, rules: Rules, lines: Mapping[str, int]) -> Survey:
         """The survey under rules that are, or may be, published; `lines` tells the line of each path."""
         try:
-            found, switches = self._some(), self.live.switches()
+            found, switches = self._some(len(rules.messages)), self.live.switches()
         except Unavailable:
             return Survey("unavailable")
         if len(found) < LEAST:
@@ -47,6 +50,7 @@ class SurveyPlaybook:
         told = [{"line": lines.get(one.path, 1), "path": one.path, "message": one.message} for one in warned]
         return Survey("done", tuple(told))
 
-    def _some(self) -> list[Profile]:
-        ids = self.profiles.scan(limit=HOMES).items[:MOST]
+    def _some(self, messages: int) -> list[Profile]:
+        most = min(MOST, max(LEAST_MOST, LOOKS // max(messages, 1)))
+        ids = self.profiles.scan(limit=HOMES).items[:most]
         return [door for door in self.profiles.read(ids).values() if isinstance(door, Profile)]

@@ -213,6 +213,22 @@ def test_publishing_says_when_profiles_hold_the_history_that_it_asks_about(shop:
     assert again["backfill"] == versions()[0]["backfill"] == "not-needed"
 
 
+def test_a_template_that_fails_at_sending_falls_to_the_next_message(shop: Shop) -> None:
+    endless = "{% for i in (1..traits.n) %}a{% endfor %}"
+    words = f"{{plain: {{email: {{subject: endless, text: '{endless}'}}}}}}"
+    best = f"  best: {{topic: news, channels: [email], moments: [one], value: 9, variants: {words}}}\n"
+    shop.publish(book(best, message("next", "one")))
+    know(shop, "few", n=3)
+    know(shop, "lots", n=99_999_999)
+    shop.collect(track("few", "One"), track("lots", "One"))
+
+    assert (subjects(shop, "few"), subjects(shop, "lots")) == (["endless"], ["next"])
+    assert shop.contacts("lots") == [("best", "email", "dropped"), ("next", "email", "delivered")]
+    second, first = shop.ask("GET", "/v1/profiles/user:lots/decisions").json["decisions"]
+    assert [one["message"] for one in first["choices"] + second["choices"]] == ["best", "next"]
+    assert second["reasons"] == {"template-failed": 1}
+
+
 def test_ask_waits_for_a_yes_and_assume_goes_on_until_a_no(shop: Shop) -> None:
     shop.publish(
         book(

@@ -8,11 +8,12 @@ from chalicelib.domain.keys import cause_id
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.stored import Write
 from chalicelib.services.live_rules import LiveRules
-from chalicelib.services.survey_playbook import HOMES, MOST, Survey, SurveyPlaybook
-from tests.domain.deciding_world import rules_of
+from chalicelib.services.survey_playbook import HOMES, LEAST_MOST, MOST, Survey, SurveyPlaybook
+from tests.domain.deciding_world import TABLE, rules_of
 from tests.fakes import FakeClock, FakePlaybooks, FakeProfiles
 
 GOLD = rules_of({"messages": {"hat": {"for": {"trait": "plan", "is": "gold"}}}})
+HAT = TABLE["library"]["hat"]
 LINES = {"messages.hat": 7}
 
 
@@ -40,6 +41,14 @@ def test_of_many_customers_it_looks_at_some() -> None:
     survey = surveying(HOMES + 1)(GOLD, LINES)
 
     assert survey.warnings[0]["message"].startswith(f"Of {MOST} customers looked at, none")
+
+
+def test_of_a_large_playbook_at_fewer() -> None:
+    for_nobody = {f"m{at}": {**HAT, "for": {"trait": "plan", "is": "gold"}} for at in range(1000)}
+    survey = surveying(HOMES + 1)(rules_of({"messages": for_nobody}), {})
+
+    assert survey.warnings[0]["message"].startswith(f"Of {LEAST_MOST} customers looked at, none")
+    assert len(survey.warnings) == 1000
 
 
 @pytest.mark.parametrize("call", ["scan", "read"])

@@ -38,12 +38,6 @@ class Knowing:
             return self.holds(self.segments[condition.segment])
         return None if self._is_unknown(condition) else holds(condition, self.subject)
 
-    def failing(self, condition: Condition) -> Condition:
-        """The first part of the condition, which does not hold, that alone keeps it from holding."""
-        if isinstance(condition, All):
-            return next(self.failing(part) for part in condition.of if self.holds(part) is False)
-        return condition
-
     def _all(self, parts: tuple[Condition, ...], *, stops_at: bool) -> bool | None:
         """`stops_at` if any part is that; else unknown if any part is; else the other."""
         unknown = False
