@@ -44,7 +44,7 @@ def test_the_ranges_of_the_specification(shares: list[float], ranges: list[tuple
     for (arm, _), (start, end) in zip(split, ranges, strict=True):
         found = fallen.get(arm, [])
         assert len(found) == round((end - start) * 10_000)
-        assert not found or found[0] == start and found[-1] == pytest.approx(end - 0.0001)
+        assert not found or (found[0] == start and found[-1] == pytest.approx(end - 0.0001))
     assert len(fallen.get("none", [])) == round((1 - ranges[-1][1]) * 10_000)
 
 

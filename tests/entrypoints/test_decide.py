@@ -38,6 +38,7 @@ def test_an_answer_is_as_the_contract_says(shop: Workspace) -> None:
     assert headline(answer) == "Stay dry, Ann"
 
 
+GRANTED = {"email": {"offers": {"state": "granted"}}}
 ENDLESS = UMBRELLAS.replace(
     "messages:\n",
     """messages:
@@ -80,7 +81,18 @@ def test_a_template_that_fails_at_sending_falls_to_the_next_message(shop: Worksp
         ("umbrella_offer", "sent"),
     ]
     decisions = shop.get("/v1/profiles/user:bob/decisions").json_body["decisions"]
-    assert decisions[0]["reasons"] == {"template-failed": 1}
+    reasons = {one["choices"][0]["message"]: one["reasons"] for one in decisions}
+    assert reasons == {"endless": {"outscored": 1}, "umbrella_offer": {"template-failed": 1}}
+
+
+def test_a_simulated_moment_says_what_goes_out_in_the_end(shop: Workspace) -> None:
+    shop.publish(ENDLESS)
+    who = {"traits": {"email": "eve@example.com", "n": 99_999_999}, "permissions": GRANTED}
+    asked = {"profile": who, "moment": {"event": {"type": "track", "event": "Rain Started"}}}
+    told = shop.post("/v1/simulate", asked).json_body
+    assert [one["message"] for one in told["messages"]] == ["umbrella_offer"]
+    reasons = {one["message"]: one.get("reason", "") for one in told["explain"]["messages"]}
+    assert reasons == {"umbrella_offer": "", "endless": "template-failed"}
 
 
 def test_an_operator_may_have_it_explained(shop: Workspace) -> None:
