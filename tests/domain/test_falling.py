@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chalicelib.domain import ledger, sending
 from chalicelib.domain.deciding import decide, decide_from
@@ -20,6 +22,8 @@ from chalicelib.domain.timers import ring_event
 from tests.domain.deciding_world import ask_of, now_of, profile_of, rules_of
 
 NOW = now_of({})
+DAY = 86_400_000
+CAP: dict[str, Any] = {"messages": 2, "per": "1d"}
 RAIN = {"context": {"weather": {"rain_mm": 12}}, "event": {"event": "Rain Started"}}
 
 
@@ -93,8 +97,10 @@ def test_what_went_out_beside_it_does_not_go_out_again() -> None:
 
 def test_each_failure_has_one_less_to_choose_from_until_nothing_is_left() -> None:
     world, heard = World("umbrella", "hat", "story"), []
-    while world.sent():
-        (message,) = world.sent()
+    for _ in range(4):
+        message = next(iter(world.sent()), "")
+        if not message:
+            break
         heard.append(message)
         (ring,) = world.fail(message)
         world.ring(ring)
@@ -164,3 +170,36 @@ def test_a_moment_that_the_playbook_has_no_more_brings_nothing() -> None:
     world.ring(ring)
 
     assert world.sent() == {}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(("rain", "fail", "tell again")), st.integers(0, 40)), max_size=25))
+def test_whatever_fails_in_whatever_order_caps_hold_and_nothing_is_told_twice(
+    steps: list[tuple[str, int]],
+) -> None:
+    """Two a day, whichever rains come, templates fail and rings are told, once or again."""
+    rules = rules_of({"messages": ["umbrella", "hat", "story"], "policies": {"caps": [CAP]}})
+    profile, now, rings = profile_of({}, NOW), NOW, list[Ring]()
+    waiting: dict[str, Deliver] = {}
+    for number, (step, which) in enumerate(steps):
+        now += which * 20 * 60_000
+        effects: list[Effect] = []
+        if step == "rain":
+            ask = ask_of({"cause": f"rain {number}"})
+            decision = decide(profile, ask, rules, Learned(), Switches(), now)
+            effects = ledger.enact(profile, decision, ask, rules)
+        elif step == "fail" and waiting:
+            effect = waiting.pop(sorted(waiting)[which % len(waiting)])
+            assert sending.close(profile, effect.delivery, "dropped", now)
+            rings += ring_for(profile.ledger.contacts[effect.delivery], effect, profile.id, now)
+        elif step == "tell again" and rings:
+            event = ring_event(rings[which % len(rings)])
+            effects = react(profile, event, rules, Learned(), Switches(), now)
+        new = {one.delivery: one for one in effects if isinstance(one, Deliver)}
+        assert not new.keys() & waiting.keys()
+        waiting |= new
+        counting = [one.at for one in profile.ledger.contacts.values() if one.state != "dropped"]
+        assert sum(now - DAY < at <= now for at in counting) <= CAP["messages"]
+    assert len({ring.id for ring in rings}) == len(rings)
+    causes = [f"{one.cause} {one.message}" for one in waiting.values()]
+    assert len(set(causes)) == len(causes)
