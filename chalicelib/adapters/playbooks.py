@@ -3,6 +3,7 @@
     name     version        holds
     version  1, 2, 3, ...   at (ms), source and compiled (zlib), or of each its hash and how many parts it has
     part#    0, 1, 2, ...   body: a part of what has that hash
+    filled   1, 2, 3, ...   at (ms): when every profile was under the version
     live     0              live: the live version's number
     switches 0              body: JSON
 
@@ -77,12 +78,21 @@ class DynamoPlaybooks:
         return self._load(version, "compiled")
 
     def versions(self) -> list[dict[str, Any]]:
-        """Newest first: {"version", "at", "live"}."""
-        live = self.live()
-        numbered = [
-            (int(item["version"]["N"]), int(item["at"]["N"])) for item in self._rows(("version", "at"))
+        """Newest first: {"version", "at", "live", "filled"}."""
+        live, filled = self.live(), self._times("filled")
+        return [
+            {"version": number, "at": at, "live": number == live, "filled": filled.get(number, 0)}
+            for number, at in self._times("version").items()
         ]
-        return [{"version": number, "at": at, "live": number == live} for number, at in numbered]
+
+    def filled(self, version: int, at: int) -> None:
+        """Note when every profile was under the version."""
+        self._table.put([Put(_row("filled", version, at={"N": str(at)}))])
+
+    def filled_at(self, version: int) -> int:
+        """What was noted last, 0 if nothing was."""
+        item = self._table.get(_row("filled", version), consistent=True)
+        return int(item["at"]["N"]) if item else 0
 
     def point(self, version: int) -> None:
         """Make an existing version live. Raises KeyError."""
@@ -141,8 +151,13 @@ class DynamoPlaybooks:
         newest = next(self._rows(("version",), part=1), None)
         return int(newest["version"]["N"]) if newest else 0
 
-    def _rows(self, only: tuple[str, ...], part: int = 0) -> Iterator[Item]:
-        home = ("name", "version")
+    def _times(self, name: str) -> dict[int, int]:
+        """The time by version number, newest first."""
+        rows = self._rows(("version", "at"), name=name)
+        return {int(item["version"]["N"]): int(item["at"]["N"]) for item in rows}
+
+    def _rows(self, only: tuple[str, ...], part: int = 0, name: str = "version") -> Iterator[Item]:
+        home = ("name", name)
         return self._table.query(home, newest=True, part=part, only=only, consistent=True)
 
 

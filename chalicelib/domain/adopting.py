@@ -33,11 +33,17 @@ def is_adopted(profile: Profile, rules: Rules) -> bool:
 
 def wants_history(profile: Profile, rules: Rules) -> bool:
     """Whether adopting needs the timeline: a feature is missing, or keeps too little, of something that happened."""
+    return bool(unfilled(profile, rules))
+
+
+def unfilled(profile: Profile, rules: Rules) -> frozenset[str]:
+    """The features (by key) that the rules ask about and the profile holds too little of."""
     activity = profile.facts.activity
-    return any(
-        _is_short(profile.facts.features.get(key), feature)
-        and (feature.event in activity or OTHER in activity)
+    return frozenset(
+        key
         for key, feature in rules.features.items()
+        if _is_short(profile.facts.features.get(key), feature)
+        and (feature.event in activity or OTHER in activity)
     )
 
 

@@ -19,6 +19,7 @@ class Ask(msgspec.Struct, frozen=True):
 
     Inbound: `placement` is set. Outbound: `moment` names the playbook's moment and `cause` the message id
     of the event that triggered it. `context` are facts of the moment, `event` the triggering event as JSON.
+    `excluded` are messages that can't be the answer any more, with why (`falling.py`).
     """
 
     cause: str
@@ -28,6 +29,7 @@ class Ask(msgspec.Struct, frozen=True):
     event: dict[str, Any] = {}
     limit: int = 1
     known: bool = True
+    excluded: dict[str, Reason] = {}
 
     @property
     def key(self) -> str:

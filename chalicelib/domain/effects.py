@@ -11,7 +11,10 @@ import msgspec
 
 
 class Deliver(msgspec.Struct, frozen=True, tag="deliver", omit_defaults=True):
-    """Make the delivery row if absent and hand it to the sender at `due` (ms; now if past)."""
+    """Make the delivery row if absent and hand it to the sender at `due` (ms; now if past).
+
+    `cause`, `context`, `event` and `excluded` are those of what was asked (`decision.Ask`).
+    """
 
     delivery: str
     profile: str
@@ -24,6 +27,8 @@ class Deliver(msgspec.Struct, frozen=True, tag="deliver", omit_defaults=True):
     playbook: int = 0
     context: dict[str, Any] = {}
     event: dict[str, Any] = {}
+    cause: str = ""
+    excluded: dict[str, str] = {}
 
 
 class Ring(msgspec.Struct, frozen=True, tag="ring", omit_defaults=True):

@@ -119,4 +119,6 @@ def _deliver(profile: Profile, choice: Choice, ask: Ask, decision: Decision) -> 
         playbook=decision.playbook,
         context=ask.context,
         event=ask.event,
+        cause=ask.cause,
+        excluded={name: str(reason) for name, reason in ask.excluded.items()},
     )

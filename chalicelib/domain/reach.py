@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.domain import permissions
@@ -14,6 +15,11 @@ from chalicelib.domain.profile import Profile
 _ORDER: tuple[Reason, ...] = ("no-address", "no-permission", "stopped", "switched-off")
 
 
+def nearest(reasons: Iterable[Reason]) -> Reason:
+    """Of reasons why channels don't work (at least one), that of the channel that came nearest."""
+    return max(reasons, key=_ORDER.index)
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Who is to be reached, under which rules."""
@@ -24,13 +30,13 @@ class Reach:
 
     def first(self, channels: tuple[str, ...], topic: str, *, service: bool) -> tuple[str, Reason | None]:
         """The first channel that works and None; or "" and the reason of the one that came nearest."""
-        nearest: Reason = "no-address"
+        came_to: list[Reason] = ["no-address"]
         for channel in channels:
             reason = self.reason_against(channel, topic, service=service)
             if reason is None:
                 return channel, None
-            nearest = max(nearest, reason, key=_ORDER.index)
-        return "", nearest
+            came_to.append(reason)
+        return "", nearest(came_to)
 
     def reason_against(self, channel: str, topic: str, *, service: bool) -> Reason | None:
         """Why the channel doesn't work for this topic; None if it does.

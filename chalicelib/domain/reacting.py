@@ -19,6 +19,7 @@ from chalicelib.domain.decision import Ask, Switches
 from chalicelib.domain.effects import Effect, Join, Leave, Ring
 from chalicelib.domain.events import OUTCOMES, Event
 from chalicelib.domain.facts import event_view, told_view
+from chalicelib.domain.falling import TEMPLATE_FAILED, ask_instead
 from chalicelib.domain.keys import cause_id
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.moments import cause_of
@@ -31,7 +32,7 @@ from chalicelib.domain.trials import follow
 WAIT_ENDED = "Topeka Wait Ended"
 WOKEN = "Topeka Woken"
 PUBLISHED = "Topeka Playbook Published"
-TIMERS = frozenset({WAIT_ENDED, WOKEN, PUBLISHED})
+TIMERS = frozenset({WAIT_ENDED, WOKEN, PUBLISHED, TEMPLATE_FAILED})
 """Events that say it is time to look at a profile: they are no history and change no facts."""
 STALE = 24 * 60 * 60 * 1000
 """An event older than this when it arrives (an import, a phone long offline) fires no moment."""
@@ -53,7 +54,7 @@ def react(
         triggered = [*_by_event(profile, event, rules, now), *triggered]
     asks.extend(_begin(profile, event, triggered, now, effects))
     for ask in asks:
-        decision = decide(profile, ask, rules, learned, switches, now)
+        decision = decide(profile, ask, rules, learned, switches, now, excluded=ask.excluded)
         effects.extend(ledger.enact(profile, decision, ask, rules))
     _arm_wake(profile, rules, subject, effects)
     return effects
@@ -180,6 +181,11 @@ def _rung(profile: Profile, event: Event, rules: Rules, now: int, effects: list[
     if event.event == WOKEN:
         if profile.ledger.wake and profile.ledger.wake <= now:
             profile.ledger.wake = 0
+        return
+    if event.event == TEMPLATE_FAILED:
+        instead = ask_instead(profile, event)
+        if instead is not None:
+            yield instead
         return
     if event.event != WAIT_ENDED:
         return

@@ -6,7 +6,7 @@ payload, an address or a trait.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from typing import Any
 
@@ -42,6 +42,15 @@ def failures(ids: Iterable[str]) -> Failures:
 def count(name: str, value: int = 1) -> None:
     """Count what happened, under a static name."""
     metrics().add_metric(name=name, unit=MetricUnit.Count, value=value)
+
+
+def tell_failed(messages: Collection[str]) -> None:
+    """Count messages of the playbook whose template failed for a customer, and name them in the log."""
+    for message in messages:
+        logger.warning("template-failed", message_name=message)
+        count("TemplatesFailed")
+    if messages:
+        flush_metrics()
 
 
 def flush_metrics() -> None:

@@ -11,7 +11,7 @@ from chalicelib import wiring
 from chalicelib.domain.callers import Asked, Id
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.segment_calls import EVENT_BYTES
-from chalicelib.entrypoints import bodies, http
+from chalicelib.entrypoints import batches, bodies, http
 
 blueprint = Blueprint(__name__)
 
@@ -61,6 +61,7 @@ def decide(incoming: http.Incoming) -> dict[str, Any]:
             explain=asked.explain and operator,
         )
     )
+    batches.tell_failed(answer.failed)
     told: dict[str, Any] = {
         "decision": answer.decision.id,
         "outcome": answer.decision.outcome,

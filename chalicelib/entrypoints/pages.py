@@ -14,7 +14,7 @@ from chalice.app import Blueprint
 from chalicelib import settings, wiring
 from chalicelib.domain import tokens
 from chalicelib.domain.links import LIFE
-from chalicelib.entrypoints import http
+from chalicelib.entrypoints import batches, http
 
 if TYPE_CHECKING:
     from chalicelib.services.choose_topics import Choices
@@ -99,10 +99,11 @@ def show_slot(incoming: http.Incoming) -> http.Reply:
     claims = _claims(incoming, "slot")
     if claims is None:
         return _gone()
-    image = wiring.show_slot()(claims)
-    return (
-        _lead_to(image) if image else http.Reply(_PIXEL, headers={"Content-Type": "image/gif", **_UNCACHED})
-    )
+    picture = wiring.show_slot()(claims)
+    batches.tell_failed(picture.failed)
+    if picture.address:
+        return _lead_to(picture.address)
+    return http.Reply(_PIXEL, headers={"Content-Type": "image/gif", **_UNCACHED})
 
 
 def _claims(incoming: http.Incoming, purpose: str) -> dict[str, Any] | None:

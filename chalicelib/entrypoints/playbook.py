@@ -40,16 +40,21 @@ def read_playbook(incoming: http.Incoming) -> Any:
 @blueprint.route("/v1/playbook", methods=["PUT"], **http.ANY)
 @http.answers(blueprint, scope="operate", body="raw", limit=_MOST_BYTES)
 def put_playbook(incoming: http.Incoming) -> dict[str, Any]:
-    """Publish; with `check=true` only look for faults, and with `evaluate=7d` at what it would have done."""
+    """Publish; with `check=true` only look for faults, and with `evaluate=7d` at what it would have done.
+
+    What would reach nobody today is a warning.
+    """
     if incoming.query.get("check", "").lower() in ("true", "1"):
         days = _days(incoming.query.get("evaluate", ""))
+        told = _surveyed(wiring.publish_playbook().try_out(incoming.body))
         if days:
-            return {"ok": True, "evaluation": wiring.evaluate_playbook()(incoming.body, days)}
-        wiring.publish_playbook().check(incoming.body)
-        return {"ok": True}
+            told["evaluation"] = wiring.evaluate_playbook()(incoming.body, days)
+        return {"ok": True, **told}
     if "evaluate" in incoming.query:
         raise BadRequest("evaluate-only-checks", "Send `evaluate` together with `check=true`.", "evaluate")
-    return {"version": wiring.publish_playbook()(incoming.body)}
+    published = wiring.publish_playbook()(incoming.body)
+    told = {"version": published.version, "backfill": published.backfill}
+    return {**told, **_surveyed(published.survey)}
 
 
 def _days(asked: str) -> int:
@@ -65,7 +70,7 @@ def _days(asked: str) -> int:
 @blueprint.route("/v1/playbook/versions", methods=["GET"], **http.ANY)
 @http.answers(blueprint, scope="operate")
 def list_versions(_: http.Incoming) -> dict[str, Any]:
-    """Newest first."""
+    """Newest first, each with how far profiles were filled for it."""
     return {"versions": wiring.publish_playbook().versions()}
 
 
@@ -75,3 +80,7 @@ def roll_back(incoming: http.Incoming) -> dict[str, Any]:
     """Make an earlier version live again."""
     asked = bodies.typed(incoming.json, RollbackBody)
     return {"version": wiring.publish_playbook().roll_back(asked.version)}
+
+
+def _surveyed(survey: Any) -> dict[str, Any]:
+    return {"warnings": list(survey.warnings), "survey": survey.state}

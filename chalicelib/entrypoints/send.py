@@ -6,7 +6,15 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import wiring
 from chalicelib.domain.envelope import job_of
-from chalicelib.entrypoints.batches import Failures, Record, count, flush_metrics, logger, one_by_one
+from chalicelib.entrypoints.batches import (
+    Failures,
+    Record,
+    count,
+    flush_metrics,
+    logger,
+    one_by_one,
+    tell_failed,
+)
 
 blueprint = Blueprint(__name__)
 
@@ -23,3 +31,5 @@ def _send(record: Record) -> None:
     sent = wiring.send_delivery()(job_of(record["body"]))
     logger.info("delivery-handled", delivery=sent.delivery, outcome=sent.outcome, reason=sent.reason)
     count(f"Deliveries-{sent.outcome}")
+    if sent.reason == "template-failed":
+        tell_failed([sent.message])

@@ -60,11 +60,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The decision, what to show, and with `explain` everything that was considered."""
+    """The decision, what to show, and with `explain` everything that was considered.
+
+    `failed` are the messages whose template failed for this customer; the next best took their place.
+    """
 
     decision: Decision
     shown: tuple[Shown, ...]
     explain: dict[str, Any] | None = None
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ class DecideMoment:
         ask = Ask(
             cause=cause, placement=question.placement, context=dict(question.context), limit=question.limit
         )
-        decision, shown = self._decide_and_render(question, profile, ask, rules, now)
+        decision, shown, failed = self._decide_and_render(question, profile, ask, rules, now)
         explained = self._explain(profile, ask, rules, decision, now) if question.explain else None
         effects.extend(ledger.enact(profile, decision, ask, rules))
         profile.ledger.now = now
@@ -117,12 +121,12 @@ class DecideMoment:
         new = decision.choices or decision.tested or profile.version
         if new and (decision.choices or adopting or not decision.again):
             self._commit(profile, doors, effects)
-        return Answer(decision, shown, explained)
+        return Answer(decision, shown, explained, failed)
 
     def _decide_and_render(
         self, question: Question, profile: Profile, ask: Ask, rules: Rules, now: int
-    ) -> tuple[Decision, tuple[Shown, ...]]:
-        """The decision, without the messages whose templates fail for this customer."""
+    ) -> tuple[Decision, tuple[Shown, ...], tuple[str, ...]]:
+        """The decision, without the messages whose templates fail for this customer; and those."""
         excluded: dict[str, Reason] = {}
         switches = self.rules.switches()
         learned = self.learned()
@@ -138,7 +142,7 @@ class DecideMoment:
                 else:
                     shown.append(Shown(choice, content))
             if len(shown) == len(decision.choices):
-                return decision, tuple(shown)
+                return decision, tuple(shown), tuple(excluded)
 
     def _render(
         self, question: Question, profile: Profile, choice: Choice, rules: Rules, now: int

@@ -155,7 +155,13 @@ class Playbooks(Protocol):
         """A version as workers load it. Raises KeyError."""
 
     def versions(self) -> list[dict[str, Any]]:
-        """Newest first: {"version", "at", "live"}."""
+        """Newest first: {"version", "at", "live", "filled"}; `filled` is what was noted last, 0 if nothing was."""
+
+    def filled(self, version: int, at: int) -> None:
+        """Note when (ms) every profile was under the version; 0: it isn't so (any more)."""
+
+    def filled_at(self, version: int) -> int:
+        """What was noted last, 0 if nothing was."""
 
     def point(self, version: int) -> None:
         """Make an existing version live. Raises KeyError."""

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from chalicelib.domain.errors import BadRequest, NotFound
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.playbook.model import Fault, Message, Playbook, Variant
-from chalicelib.services.fill_segments import first_job
+from chalicelib.domain.rules import Rules
+from chalicelib.services.fill_segments import NOT_NEEDED, first_job
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, JobQueue, Playbooks, Templates
+from chalicelib.services.survey_playbook import Survey, SurveyPlaybook
 
 Contents = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The new version's number, whether profiles must be filled for it, and what a look at some customers tells."""
+
+    version: int
+    backfill: Literal["running", "not-needed"]
+    survey: Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +37,47 @@ class PublishPlaybook:
     rules: LiveRules
     templates: Templates
     jobs: JobQueue
+    survey: SurveyPlaybook
     clock: Clock
 
-    def __call__(self, text: bytes) -> int:
-        """Store the next version and make it live; its number. Raises `BadRequest` with every fault."""
+    def __call__(self, text: bytes) -> Published:
+        """Store the next version and make it live. Raises `BadRequest` with every fault."""
         from chalicelib.domain.playbook.kept import keep
 
-        kept = keep(self.check(text))
-        before = self.rules.current().fingerprint
+        playbook, lines = self._checked(text)
+        kept, before = keep(playbook), self.rules.current()
         number = self.playbooks.publish(text.decode().removeprefix("\ufeff"), kept, self.clock())
-        self._in_force(before)
-        return number
+        backfill = self._in_force(before)
+        return Published(number, backfill, self.survey(self.rules.current(), lines))
 
-    def _in_force(self, before: str) -> None:
-        """The new version counts here from now on; profiles follow where it needs other facts than before."""
+    def _in_force(self, before: Rules) -> Literal["running", "not-needed"]:
+        """The new version counts here from now on; profiles follow where they may lack facts that it needs.
+
+        They don't where it needs what the version before it did, and all of them had that.
+        """
         self.rules.forget()
         live = self.rules.current()
-        if live.fingerprint != before:
-            self.jobs.send([first_job(live.version)])
+        had_all = not before.version or self.playbooks.filled_at(before.version) != 0
+        if live.fingerprint == before.fingerprint and had_all:
+            self.playbooks.filled(live.version, NOT_NEEDED)
+            return "not-needed"
+        self.playbooks.filled(live.version, 0)
+        self.jobs.send([first_job(live.version)])
+        return "running"
+
+    def try_out(self, text: bytes) -> Survey:
+        """What publishing would warn of; nothing is stored. Raises `BadRequest` with every fault."""
+        from chalicelib.domain.playbook.compiler import compile_playbook
+
+        playbook, lines = self._checked(text)
+        return self.survey(compile_playbook(playbook, 0), lines)
 
     def check(self, text: bytes | str) -> Playbook:
         """The playbook, its templates prepared. Raises `BadRequest` with every fault."""
+        return self._checked(text)[0]
+
+    def _checked(self, text: bytes | str) -> tuple[Playbook, Mapping[str, int]]:
+        """The playbook, and the line of each path."""
         from chalicelib.domain.playbook.parsing import parse_with_lines
 
         parsed = parse_with_lines(text)
@@ -57,7 +88,7 @@ class PublishPlaybook:
         faults = [*parsed.faults, *preparing.faults]
         if faults:
             raise _refused(sorted(faults, key=lambda fault: fault.line))
-        return prepared
+        return prepared, parsed.lines
 
     def source(self) -> str:
         """The live playbook as it was written. Raises `NotFound` where none is."""
@@ -68,17 +99,30 @@ class PublishPlaybook:
 
     def versions(self) -> list[dict[str, Any]]:
         """Every version, newest first."""
-        return [{**row, "at": to_text(row["at"])} for row in self.playbooks.versions()]
+        return [_version_view(row) for row in self.playbooks.versions()]
 
     def roll_back(self, version: int) -> int:
         """Make an earlier version live again. Raises `NotFound`."""
-        before = self.rules.current().fingerprint
+        before = self.rules.current()
         try:
             self.playbooks.point(version)
         except KeyError as error:
             raise NotFound("not-found", "No playbook has this version.", "version") from error
         self._in_force(before)
         return version
+
+
+def _version_view(row: Mapping[str, Any]) -> dict[str, Any]:
+    """{"version", "at", "live", "backfill"}, and "backfilledAt" where that is complete.
+
+    `stopped`: another version went live before all profiles were under this one.
+    """
+    filled = row["filled"]
+    shown = {"version": row["version"], "at": to_text(row["at"]), "live": row["live"]}
+    if filled > 0:
+        return {**shown, "backfill": "complete", "backfilledAt": to_text(filled)}
+    running = "running" if row["live"] else "stopped"
+    return {**shown, "backfill": "not-needed" if filled == NOT_NEEDED else running}
 
 
 def _refused(faults: Any) -> BadRequest:

@@ -60,11 +60,12 @@ _STOP_KINDS = {"email": "email", "sms": "phone"}
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What came of a job, for logs and metrics: a static word, and why."""
+    """What came of a job, for logs and metrics: a static word, and why; the message where it was dropped."""
 
     outcome: Literal["sent", "held", "dropped", "refused", "unanswered", "open", "unknown", "nothing-to-do"]
     delivery: str
     reason: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class SendDelivery:
             case "claimed":
                 return self._settle_claim(row)
             case "dropped" | "unknown":
-                self.contacts.close(row, row.state)
+                self.contacts.close(row, row.state, row.reason)
         return Sent("nothing-to-do", row.id, row.state)
 
     def _decide(self, row: Delivery, attempt: int) -> Sent:
@@ -190,8 +191,8 @@ class SendDelivery:
         """The row first (see above). Who loses it to a sender leaves the contact alone."""
         if not self.deliveries.move(row.id, come_from=["due"], to="dropped", reason=reason):
             return Sent("nothing-to-do", row.id, "lost-race")
-        self.contacts.close(row, "dropped")
-        return Sent("dropped", row.id, reason)
+        self.contacts.close(row, "dropped", reason)
+        return Sent("dropped", row.id, reason, str(row.body.get("message", "")))
 
     def _lay_in_inbox(
         self, row: Delivery, profile: Profile, contact: Contact, written: Written, now: int

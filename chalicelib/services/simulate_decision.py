@@ -88,14 +88,14 @@ class SimulateDecision:
         return MadeUp(profile, rules)
 
     def _decided(self, one: Rehearsed, switches: Switches, now: int) -> Decision:
-        """The decision; at a placement, as there, without the messages whose templates fail for the customer."""
+        """The decision without the messages whose templates fail for the customer, as it ends for real."""
         excluded: dict[str, Reason] = {}
         while True:
             decision = decide(
                 one.profile, one.ask, one.rules, self.learned(), switches, now, excluded=excluded, tell=True
             )
             failed = [choice for choice in decision.choices if self._content(one, choice, now) is None]
-            if not one.ask.placement or not failed:
+            if not failed:
                 return decision
             excluded.update((choice.message, "template-failed") for choice in failed)
 

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from chalicelib.domain import counting, sending
-from chalicelib.domain.effects import Effect
+from chalicelib.domain.effects import Deliver, Effect
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.falling import ring_for
 from chalicelib.domain.profile import Contact, Profile
 from chalicelib.domain.stored import Delivery, Write
 from chalicelib.domain.versions import next_version
@@ -38,24 +41,30 @@ class WriteContact:
             return False
         return True
 
-    def close(self, row: Delivery, state: Literal["dropped", "unknown"]) -> None:
+    def close(self, row: Delivery, state: Literal["dropped", "unknown"], reason: str = "") -> None:
         """Bring the contact to where its row has ended; nothing, where it is there already.
 
-        Raises `Conflict` if others keep being first: the row tells what is still to be done.
+        What ended for its template has the moment asked about again (`domain/falling.py`). Raises `Conflict` if
+        others keep being first: the row tells what is still to be done.
         """
-        self._change(row, lambda profile, now: sending.close(profile, row.id, state, now))
+        fell = state == "dropped" and reason == "template-failed"
+        self._change(row, lambda profile, now: sending.close(profile, row.id, state, now), fell=fell)
 
     def reserve_again(self, row: Delivery) -> None:
         """The contact of a message that the provider did not take waits again. Raises `Conflict`."""
         self._change(row, lambda profile, now: sending.reserve_again(profile, row.id, now))
 
-    def _change(self, row: Delivery, change: Callable[[Profile, int], bool]) -> None:
+    def _change(self, row: Delivery, change: Callable[[Profile, int], bool], *, fell: bool = False) -> None:
         for _ in range(TRIES):
             profile = self.find.by_id(row.profile)
             now = max(self.clock(), profile.ledger.now) if profile else 0
             if profile is None or not change(profile, now):
                 return
-            if self.commit(profile, _counted(profile.ledger.contacts[row.id], row.id, now)):
+            contact = profile.ledger.contacts[row.id]
+            effects = _counted(contact, row.id, now)
+            if fell:
+                effects += ring_for(contact, msgspec.convert(row.body, Deliver), profile.id, now)
+            if self.commit(profile, effects):
                 return
         raise Conflict((row.profile,))
 

@@ -70,7 +70,14 @@ def fill_segments() -> FillSegments:
     """Profiles under a new playbook."""
     from chalicelib.services.fill_segments import FillSegments
 
-    return FillSegments(wiring.profiles(), wiring.event_queue(), wiring.job_queue(), wiring.clock)
+    return FillSegments(
+        profiles=wiring.profiles(),
+        playbooks=wiring.playbooks(),
+        rules=wiring.live_rules(),
+        events=wiring.event_queue(),
+        jobs=wiring.job_queue(),
+        clock=wiring.clock,
+    )
 
 
 @cache

@@ -243,9 +243,15 @@ def drop_quarantine() -> DropQuarantine:
 def publish_playbook() -> PublishPlaybook:
     """The playbook, published and read."""
     from chalicelib.services.publish_playbook import PublishPlaybook
+    from chalicelib.services.survey_playbook import SurveyPlaybook
 
     return PublishPlaybook(
-        wiring.playbooks(), wiring.live_rules(), wiring.templates(), wiring.job_queue(), wiring.clock
+        playbooks=wiring.playbooks(),
+        rules=wiring.live_rules(),
+        templates=wiring.templates(),
+        jobs=wiring.job_queue(),
+        survey=SurveyPlaybook(wiring.profiles(), wiring.live_rules(), wiring.clock),
+        clock=wiring.clock,
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from chalicelib.domain import ledger
 from chalicelib.domain.chance import chance
 from chalicelib.domain.deciding import decide
-from chalicelib.domain.decision import Decision, Switches
+from chalicelib.domain.decision import Decision, Reason, Switches
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.learning import Learned
 from tests.domain.deciding_world import TABLE, ago, ask_of, now_of, profile_of, rules_of, switches_of
@@ -61,12 +61,29 @@ def test_the_cases_have_names_of_their_own_and_cover_every_reason() -> None:
     names = [case["name"] for case in CASES]
     reasons = {reason for case in CASES for reason in case.get("why", {}).values()}
 
-    assert len(set(names)) == len(names) >= 60
+    assert len(set(names)) == len(names) >= 100
     assert reasons == {
         "no-address", "no-permission", "stopped", "paused", "suppressed", "not-yet-valid", "expired",
         "not-for-them", "holdout", "cap", "quiet", "below-silence", "outscored", "no-content",
         "template-failed", "switched-off",
     }  # fmt: skip
+
+
+#: Where they come to us, no address is needed and the night doesn't matter.
+ONLY_OUTBOUND = {"no-address", "stopped", "quiet"}
+
+
+def test_every_reason_has_a_case_at_moments_and_at_placements() -> None:
+    told = {
+        (reason, "placement" in case.get("ask", {}))
+        for case in CASES
+        for reason in case.get("why", {}).values()
+    }
+    outbound = {reason for reason, inbound in told if not inbound}
+    inbound = {reason for reason, inbound in told if inbound}
+
+    assert outbound == set(get_args(Reason))
+    assert inbound == outbound - ONLY_OUTBOUND
 
 
 def test_the_same_moment_is_decided_once() -> None:

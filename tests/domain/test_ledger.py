@@ -66,7 +66,18 @@ def test_what_goes_to_the_customer_is_reserved_and_delivered() -> None:
         stage="visitor",
     )
     assert effects[0] == Deliver(
-        delivery, "p_customer", "umbrella", "plain", "sms", "offer", decision.id, NOW, 1, {"a": 1}, event_view
+        delivery,
+        "p_customer",
+        "umbrella",
+        "plain",
+        "sms",
+        "offer",
+        decision.id,
+        NOW,
+        1,
+        {"a": 1},
+        event_view,
+        ask_of({}).cause,
     )
     assert isinstance(effects[1], Count)
 

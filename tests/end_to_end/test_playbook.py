@@ -171,6 +171,64 @@ def test_publishing_fills_a_segment_silently_and_a_rollback_empties_it(shop: Sho
     assert shop.ask("GET", "/v1/segments/gold/members").json["members"] == []
 
 
+def test_a_message_for_nobody_is_published_with_a_warning_and_the_numbers(shop: Shop) -> None:
+    shop.collect(
+        *[
+            {"type": "identify", "userId": f"crowd{at}", "traits": {"email": mailbox(f"crowd{at}")}}
+            for at in range(20)
+        ]
+    )
+    nobody = book(
+        message("hello", "one"),
+        message("rare", "one", for_="{all: [{segment: ruby}, {context: weather.rain_mm, above: 2}]}"),
+        message("wet", "one", for_="{context: weather.rain_mm, above: 2}"),
+        more="segments: {ruby: {trait: plan, is: ruby}}\n",
+    )
+    for path in ("/v1/playbook?check=true", "/v1/playbook"):
+        answer = shop.ask("PUT", path, nobody.encode())
+        rare, segment = answer.json["warnings"]
+
+        assert (answer.status, answer.json["survey"]) == (200, "done")
+        assert (rare["path"], segment["path"]) == ("messages.rare", "segments.ruby")
+        assert nobody.splitlines()[rare["line"] - 1].startswith("  rare:")
+        assert "none could receive it today: " in rare["message"] and "not in segment ruby" in rare["message"]
+        assert segment["message"].endswith("none is in it, and `rare` is for nobody else.")
+    assert shop.ask("GET", "/v1/playbook").body.decode() == nobody
+
+
+def test_publishing_says_when_profiles_hold_the_history_that_it_asks_about(shop: Shop) -> None:
+    def versions() -> list[Any]:
+        return list(shop.ask("GET", "/v1/playbook/versions").json["versions"])
+
+    know(shop, "old")
+    shop.collect(track("old", "Hat Seen"), track("old", "Hat Seen"))
+    seen = "segments: {hatted: {did: Hat Seen, at_least: 2, within: 7d}}\n"
+    answer = shop.ask("PUT", "/v1/playbook", book(message("hello", "one"), more=seen).encode()).json
+    shop.settle()
+    assert answer["backfill"] == versions()[0]["backfill"] == "running"
+    assert shop.profile("user:old")["segments"] == ["hatted"]
+    done = shop.move_clock(advance="2m")
+    assert versions()[0]["backfill"] == "complete" and versions()[0]["backfilledAt"] <= done
+    again = shop.ask("PUT", "/v1/playbook", book(message("hello", "two"), more=seen).encode()).json
+    assert again["backfill"] == versions()[0]["backfill"] == "not-needed"
+
+
+def test_a_template_that_fails_at_sending_falls_to_the_next_message(shop: Shop) -> None:
+    endless = "{% for i in (1..traits.n) %}a{% endfor %}"
+    words = f"{{plain: {{email: {{subject: endless, text: '{endless}'}}}}}}"
+    best = f"  best: {{topic: news, channels: [email], moments: [one], value: 9, variants: {words}}}\n"
+    shop.publish(book(best, message("next", "one")))
+    know(shop, "few", n=3)
+    know(shop, "lots", n=99_999_999)
+    shop.collect(track("few", "One"), track("lots", "One"))
+
+    assert (subjects(shop, "few"), subjects(shop, "lots")) == (["endless"], ["next"])
+    assert shop.contacts("lots") == [("best", "email", "dropped"), ("next", "email", "delivered")]
+    decisions = shop.ask("GET", "/v1/profiles/user:lots/decisions").json["decisions"]
+    reasons = {one["choices"][0]["message"]: one["reasons"] for one in decisions}
+    assert reasons == {"best": {"outscored": 1}, "next": {"template-failed": 1}}
+
+
 def test_ask_waits_for_a_yes_and_assume_goes_on_until_a_no(shop: Shop) -> None:
     shop.publish(
         book(

@@ -68,6 +68,24 @@ def test_every_delivery_is_handled_and_only_the_failed_come_again(
     assert [job["delivery"] for job in calls] == ["a", "busy", "bug", "b"]
 
 
+def test_a_template_that_failed_is_counted_and_its_message_named(
+    service: Callable[[str, Any], Calls],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    counted: list[str] = []
+    for module in (batches, send):
+        monkeypatch.setattr(module, "count", counted.append)
+    service("send_delivery", Sent("dropped", "m_1", "template-failed", "rain"))
+    assert failed(send.send_deliveries(sqs("{}"), None)) == []
+    service("send_delivery", Sent("dropped", "m_2", "stopped", "sun"))
+    assert failed(send.send_deliveries(sqs("{}"), None)) == []
+
+    assert counted == ["Deliveries-dropped", "TemplatesFailed", "Deliveries-dropped"]
+    told = [vars(one) for one in caplog.records if one.getMessage() == "template-failed"]
+    assert [one["message_name"] for one in told] == ["rain"]
+
+
 def test_a_failure_is_logged_by_its_place_and_never_by_its_words(
     service: Callable[[str, Any], Calls], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -38,6 +38,63 @@ def test_an_answer_is_as_the_contract_says(shop: Workspace) -> None:
     assert headline(answer) == "Stay dry, Ann"
 
 
+GRANTED = {"email": {"offers": {"state": "granted"}}}
+ENDLESS = UMBRELLAS.replace(
+    "messages:\n",
+    """messages:
+  endless:
+    {{topic: offers, value: 9, moments: [rain], placements: [web.home.hero], channels: [email], variants: {{plain: {{
+      web: {{headline: {0}}}, email: {{subject: Rain, text: {0}}}}}}}}}
+""".format('"{% for i in (1..traits.n) %}a{% endfor %}"'),
+)
+
+
+def test_a_template_that_fails_leaves_the_next_best_and_is_counted(
+    shop: Workspace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr("chalicelib.entrypoints.batches.count", counted.append)
+    shop.publish(ENDLESS)
+    shop.identify(userId="ann", traits={"n": 3})
+    assert headline(decide(shop, OPERATOR, userId="ann")) == "aaa"
+    shop.identify(userId="bob", traits={"n": 99_999_999, "firstName": "Bob"})
+    assert headline(decide(shop, OPERATOR, userId="bob")) == "Stay dry, Bob"
+    assert counted == ["TemplatesFailed"]
+    (line,) = [vars(one) for one in caplog.records if one.getMessage() == "template-failed"]
+    assert line["message_name"] == "endless" and "Bob" not in str(line)
+
+
+def test_a_template_that_fails_at_sending_falls_to_the_next_message(shop: Workspace) -> None:
+    shop.publish(ENDLESS)
+    for who, n in (("ann", 3), ("bob", 99_999_999)):
+        mail = {"email": f"{who}@example.com", "n": n}
+        shop.identify(userId=who, traits=mail)
+        said = {"channel": "email", "topic": "offers", "state": "granted", "source": "form"}
+        assert shop.call("PUT", f"/v1/profiles/user:{who}/permissions", said).status_code == 200
+        shop.track("Rain Started", userId=who)
+
+    sent = [(one.to, one.message) for one in shop.email_sender.sent]
+    assert sent == [("ann@example.com", "endless"), ("bob@example.com", "umbrella_offer")]
+    contacts = shop.profile("user:bob")["contacts"]
+    assert sorted((one["message"], one["outcome"]) for one in contacts) == [
+        ("endless", "dropped"),
+        ("umbrella_offer", "sent"),
+    ]
+    decisions = shop.get("/v1/profiles/user:bob/decisions").json_body["decisions"]
+    reasons = {one["choices"][0]["message"]: one["reasons"] for one in decisions}
+    assert reasons == {"endless": {"outscored": 1}, "umbrella_offer": {"template-failed": 1}}
+
+
+def test_a_simulated_moment_says_what_goes_out_in_the_end(shop: Workspace) -> None:
+    shop.publish(ENDLESS)
+    who = {"traits": {"email": "eve@example.com", "n": 99_999_999}, "permissions": GRANTED}
+    asked = {"profile": who, "moment": {"event": {"type": "track", "event": "Rain Started"}}}
+    told = shop.post("/v1/simulate", asked).json_body
+    assert [one["message"] for one in told["messages"]] == ["umbrella_offer"]
+    reasons = {one["message"]: one.get("reason", "") for one in told["explain"]["messages"]}
+    assert reasons == {"umbrella_offer": "", "endless": "template-failed"}
+
+
 def test_an_operator_may_have_it_explained(shop: Workspace) -> None:
     assert "explain" in decide(shop, OPERATOR, userId="ann", explain=True)
     assert "explain" not in decide(shop, WRITE, anonymousId="z", explain=True)

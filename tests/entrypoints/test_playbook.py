@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib import wiring
+from chalicelib.domain.instants import to_text
 from tests.entrypoints.playbooks import UMBRELLAS
 from tests.entrypoints.workspace import OPERATOR, Workspace
 
@@ -12,7 +13,9 @@ from tests.entrypoints.workspace import OPERATOR, Workspace
 def test_a_playbook_is_published_and_read_back(workspace: Workspace) -> None:
     assert workspace.get("/v1/playbook").status_code == 404
     answer = workspace.call("PUT", "/v1/playbook", UMBRELLAS.encode())
-    assert (answer.status_code, answer.json_body) == (200, {"version": 1})
+    assert answer.status_code == 200
+    told = {"version": 1, "backfill": "running", "warnings": [], "survey": "too-few-customers"}
+    assert answer.json_body == told
     read = workspace.get("/v1/playbook")
     assert read.body.decode() == UMBRELLAS and read.headers["Content-Type"].startswith("application/yaml")
     as_json = workspace.get("/v1/playbook", {**OPERATOR, "Accept": "application/json"}).json_body
@@ -27,7 +30,9 @@ def test_it_is_in_force_when_it_is_answered(workspace: Workspace) -> None:
 
 
 def test_checking_publishes_nothing(workspace: Workspace) -> None:
-    assert workspace.call("PUT", "/v1/playbook?check=true", UMBRELLAS.encode()).status_code == 200
+    answer = workspace.call("PUT", "/v1/playbook?check=true", UMBRELLAS.encode())
+    assert answer.status_code == 200
+    assert answer.json_body == {"ok": True, "warnings": [], "survey": "too-few-customers"}
     assert workspace.get("/v1/playbook").status_code == 404
 
 
@@ -40,6 +45,30 @@ def test_every_fault_is_told_with_its_line(workspace: Workspace) -> None:
             {"line", "path", "message"} == set(one) for one in error["faults"]
         )
     assert workspace.get("/v1/playbook").status_code == 404
+
+
+def test_what_would_reach_nobody_is_a_warning_and_is_published(workspace: Workspace) -> None:
+    for at in range(20):
+        workspace.post("/v1/identify", {"userId": f"u{at}", "traits": {"plan": "tin"}})
+    workspace.settle()
+    for_nobody = UMBRELLAS.replace("{not: {segment: buyers}}", "{trait: plan, is: gold}")
+    line = for_nobody.splitlines().index("  umbrella_offer:") + 1
+    why = "20 of whom it is not true: plan is gold"
+    warning = {
+        "line": line,
+        "path": "messages.umbrella_offer",
+        "message": f"Of 20 customers looked at, none could receive it today: {why}.",
+    }
+    checked = workspace.call("PUT", "/v1/playbook?check=true", for_nobody.encode()).json_body
+    assert checked == {"ok": True, "warnings": [warning], "survey": "done"}
+    published = workspace.call("PUT", "/v1/playbook", for_nobody.encode()).json_body
+    assert (published["version"], published["warnings"]) == (1, [warning])
+
+
+def test_a_look_at_customers_that_fails_stops_no_publishing(workspace: Workspace) -> None:
+    workspace.profiles.fail_next("scan")
+    answer = workspace.call("PUT", "/v1/playbook", UMBRELLAS.encode()).json_body
+    assert (answer["version"], answer["warnings"], answer["survey"]) == (1, [], "unavailable")
 
 
 @pytest.mark.parametrize("template", ["{{ traits.a", "{% include 'x' %}", "{% for %}", "{{ x | no_such }}"])
@@ -80,6 +109,41 @@ def test_one_can_go_back_to_a_playbook_beyond_one_item(
     wiring.live_rules.cache_clear()  # as in a fresh worker
     answer = workspace.post("/v1/decide", {"anonymousId": "a", "placement": "web.home.hero"}).json_body
     assert answer["messages"][0]["content"]["headline"] == "Stay dry, friend"
+
+
+def backfills(workspace: Workspace) -> list[str]:
+    versions = workspace.get("/v1/playbook/versions").json_body["versions"]
+    return [f"{one['version']} {one['backfill']}" for one in reversed(versions)]
+
+
+def test_it_says_when_profiles_are_filled_for_what_it_needs(workspace: Workspace) -> None:
+    def put(playbook: str) -> str:
+        return str(workspace.call("PUT", "/v1/playbook", playbook.encode()).json_body["backfill"])
+
+    workspace.track("Order Completed", anonymousId="a")
+    assert put(UMBRELLAS) == "running" and backfills(workspace) == ["1 running"]
+    workspace.clock.now += 60_000
+    workspace.settle()
+    (version,) = workspace.get("/v1/playbook/versions").json_body["versions"]
+    assert (version["backfill"], version["backfilledAt"]) == ("complete", to_text(workspace.clock()))
+
+    assert put(UMBRELLAS.replace("name: Umbrellas", "name: Hats")) == "not-needed"
+    assert put(UMBRELLAS.replace("{did: Order", "{did: Hat")) == "running"
+    again = UMBRELLAS.replace("{did: Order", "{did: Hat").replace("name: Umbrellas", "name: Hats")
+    assert put(again) == "running"  # the one before needed the same, but not all had it yet
+    assert backfills(workspace) == ["1 complete", "2 not-needed", "3 stopped", "4 running"]
+    workspace.settle()
+    assert backfills(workspace) == ["1 complete", "2 not-needed", "3 stopped", "4 complete"]
+
+    workspace.post("/v1/playbook/rollback", {"version": 1})
+    assert backfills(workspace)[0] == "1 running"
+    workspace.settle()
+    assert backfills(workspace)[0] == "1 complete"
+
+
+def test_a_playbook_that_needs_no_facts_needs_no_filling(workspace: Workspace) -> None:
+    answer = workspace.call("PUT", "/v1/playbook", b"playbook: 1\nname: Bare\n").json_body
+    assert answer["backfill"] == "not-needed" and backfills(workspace) == ["1 not-needed"]
 
 
 def test_switches_are_kept_and_hold_at_once(workspace: Workspace) -> None:

@@ -69,6 +69,7 @@ class FakePlaybooks(Faulty):
         super().__init__()
         self.published: list[tuple[str, bytes, int]] = []
         self.live_version = 0
+        self.noted: dict[int, int] = {}
         self.switched = Switches()
 
     @port
@@ -95,8 +96,22 @@ class FakePlaybooks(Faulty):
     def versions(self) -> list[dict[str, Any]]:
         numbered = reversed(list(enumerate(self.published, 1)))
         return [
-            {"version": number, "at": row[2], "live": number == self.live_version} for number, row in numbered
+            {
+                "version": number,
+                "at": row[2],
+                "live": number == self.live_version,
+                "filled": self.noted.get(number, 0),
+            }
+            for number, row in numbered
         ]
+
+    @port
+    def filled(self, version: int, at: int) -> None:
+        self.noted[version] = at
+
+    @port
+    def filled_at(self, version: int) -> int:
+        return self.noted.get(version, 0)
 
     @port
     def point(self, version: int) -> None:

@@ -11,6 +11,7 @@ from chalicelib.services.evaluate_playbook import EvaluatePlaybook
 from chalicelib.services.publish_playbook import PublishPlaybook
 from chalicelib.services.replay_decision import ReplayDecision
 from chalicelib.services.resolve_address import ResolveAddress
+from chalicelib.services.survey_playbook import SurveyPlaybook
 from tests.fakes import FakeJobQueue
 from tests.services.ingest_world import MINUTE, World
 
@@ -63,7 +64,10 @@ class Replays(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         resolve = ResolveAddress(self.find, self.rules)
-        publish = PublishPlaybook(self.playbooks, self.rules, Plain(), FakeJobQueue(), self.clock)
+        publish = PublishPlaybook(
+            self.playbooks, self.rules, Plain(), FakeJobQueue(),
+            SurveyPlaybook(self.profiles, self.rules, self.clock), self.clock,
+        )  # fmt: skip
         self.replay = ReplayDecision(resolve, self.timeline, self.rules, self.version)
         self.evaluate = EvaluatePlaybook(
             publish, self.profiles, self.timeline, self.rules, self.version, lambda: self.learned, self.clock

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.decision import Switches
-from chalicelib.domain.errors import Conflict, NotTaken, Unanswered
+from chalicelib.domain.effects import Ring
+from chalicelib.domain.errors import Conflict, NotTaken, Unanswered, Unavailable
+from chalicelib.domain.falling import TEMPLATE_FAILED
 from chalicelib.domain.profile import Permission
 from chalicelib.domain.timers import MINUTE
 from tests.services.sending_stage import HOUR, MAIL, PHONE, SECRETS, Stage, night, rules
@@ -108,6 +110,39 @@ def test_what_may_not_be_sent_any_more_is_dropped_and_its_contact_given_back(nam
     assert (stage.row.state, stage.row.reason) == ("dropped", reason)
     assert stage.contact.state == "dropped"
     assert stage.provider.sent == []
+
+
+def rings(stage: Stage) -> list[Ring]:
+    return [one for one in stage.profiles.outbox() if isinstance(one, Ring)]
+
+
+@pytest.mark.parametrize("dies", ["", "after the row", "after the contact"])
+def test_a_template_that_fails_has_its_moment_asked_about_again_once(dies: str) -> None:
+    stage = Stage()
+    stage.change(lambda profile: setattr(profile.ledger.contacts["m_1"], "moment", "rain"))
+    stage.deliveries.rows["m_1"].body["cause"] = "msg-1"
+    stage.templates.broken = True
+    if dies:
+        stage.profiles.fail_next("commit", "before" if dies == "after the row" else "after")
+        with pytest.raises(Unavailable):
+            stage.send()
+    stage.send()
+    assert stage.send() == "nothing-to-do"
+
+    (ring,) = rings(stage)
+    assert (ring.name, ring.properties["delivery"]) == (TEMPLATE_FAILED, "m_1")
+    assert (stage.row.state, stage.contact.state) == ("dropped", "dropped")
+
+
+@pytest.mark.parametrize("name", [name for name in DROPS if name != "a template fails"])
+def test_what_is_dropped_for_another_reason_has_no_next(name: str) -> None:
+    stage = Stage()
+    stage.change(lambda profile: setattr(profile.ledger.contacts["m_1"], "moment", "rain"))
+    stage.deliveries.rows["m_1"].body["cause"] = "msg-1"
+    DROPS[name][0](stage)
+    stage.send()
+
+    assert stage.contact.state == "dropped" and rings(stage) == []
 
 
 def test_a_message_the_live_playbook_has_no_more_was_withdrawn() -> None:

@@ -71,9 +71,23 @@ def test_versions_are_told_newest_first(playbooks: Playbooks) -> None:
     told = playbooks.versions()
     assert [row["version"] for row in told] == list(range(12, 0, -1))
     assert told[:2] == [
-        {"version": 12, "at": 11, "live": False},
-        {"version": 11, "at": 10, "live": True},
+        {"version": 12, "at": 11, "live": False, "filled": 0},
+        {"version": 11, "at": 10, "live": True, "filled": 0},
     ]
+
+
+def test_when_profiles_were_filled_is_noted_by_version_and_can_be_taken_back(playbooks: Playbooks) -> None:
+    for at in range(12):
+        playbooks.publish(f"at {at}", b"", at)
+    assert playbooks.filled_at(2) == 0
+    for version, at in ((2, 50), (10, 60), (10, 70), (12, -1)):
+        playbooks.filled(version, at)
+    assert [playbooks.filled_at(one) for one in (1, 2, 10, 12)] == [0, 50, 70, -1]
+    noted = {row["version"]: row["filled"] for row in playbooks.versions() if row["filled"]}
+    assert noted == {2: 50, 10: 70, 12: -1}
+    playbooks.filled(10, 0)
+    assert playbooks.filled_at(10) == 0
+    assert (playbooks.live(), len(playbooks.versions())) == (12, 12)
 
 
 @pytest.mark.parametrize("unknown", [0, 2, -1])
