@@ -42,7 +42,7 @@ def test_a_big_version_is_kept_whole(playbooks: Playbooks) -> None:
     playbooks.publish(BIG_SOURCE, BIG, 5)
     assert playbooks.live() == 1
     assert (playbooks.source(1), playbooks.compiled(1)) == (BIG_SOURCE, BIG)
-    assert playbooks.versions() == [{"version": 1, "at": 5, "live": True}]
+    assert playbooks.versions() == [{"version": 1, "at": 5, "live": True, "filled": 0}]
 
 
 def test_one_can_go_back_to_a_big_version(playbooks: Playbooks) -> None:
