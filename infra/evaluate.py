@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import urllib.error
@@ -81,7 +82,7 @@ def _deployed(stage: str, text: bytes, days: int) -> dict[str, Any]:
     from chalicelib.domain.errors import Refused
 
     try:
-        return wiring.evaluate_playbook()(text, days, MOST)
+        return wiring.evaluate_playbook()(text, days, MOST, math.inf)
     except Refused as error:
         return {
             "error": {"message": error.message, **(error.details if isinstance(error.details, dict) else {})}

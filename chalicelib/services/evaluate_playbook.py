@@ -8,6 +8,7 @@ Decisions of customers in the holdout are left out: they were never a choice.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,12 +32,16 @@ from chalicelib.services.publish_playbook import PublishPlaybook
 DAY = 86_400_000
 PART = 100
 A_REQUEST = 1_000
-"""Decisions that one HTTP request looks at, a sample of the customers: an answer has 29 seconds."""
+PATIENCE = 15.0
+"""Decisions that one HTTP request looks at, and for how long (s), then with what it has: an answer has 29 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatePlaybook:
-    """Writes nothing. `learned` finds a snapshot by its version (KeyError if it is gone), `now_learned` the latest."""
+    """Writes nothing. `learned` finds a snapshot by its version (KeyError if it is gone), `now_learned` the latest.
+
+    `stopwatch` tells seconds that pass, whatever the clock says.
+    """
 
     publish: PublishPlaybook
     profiles: Profiles
@@ -45,13 +50,17 @@ class EvaluatePlaybook:
     learned: Callable[[int], Learned]
     now_learned: Callable[[], Learned]
     clock: Clock
+    stopwatch: Callable[[], float] = time.monotonic
 
-    def __call__(self, text: bytes, days: int, most: int = A_REQUEST) -> dict[str, Any]:
+    def __call__(
+        self, text: bytes, days: int, most: int = A_REQUEST, patience: float = PATIENCE
+    ) -> dict[str, Any]:
         """What would change and what that would earn. Raises `BadRequest` for a playbook with faults.
 
-        At most about `most` decisions are looked at, those of a sample of customers as they come in the table, which
-        is in no order.
+        At most about `most` decisions are looked at, for `patience` seconds: those of a sample of customers as they
+        come in the table, which is in no order.
         """
+        started = self.stopwatch()
         proposed = compile_playbook(self.publish.check(text), 0)
         found: list[Compared] = []
         customers = 0
@@ -59,7 +68,7 @@ class EvaluatePlaybook:
         for profile in self._customers(self.clock() - days * DAY):
             customers += 1
             found += self._compared(profile, proposed, self.clock() - days * DAY)
-            if len(found) >= most:
+            if len(found) >= most or self.stopwatch() > started + patience:
                 whole = False
                 break
         comparison = Comparison.of(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,6 +106,14 @@ def test_a_sample_is_called_one(shop: Replays) -> None:
 
     assert told["sampled"] is True
     assert told["decisions"] == 50
+
+
+def test_a_request_answers_in_time_with_what_it_has(shop: Replays) -> None:
+    seconds = iter(range(1000))
+    hasty = replace(shop.evaluate, stopwatch=lambda: next(seconds))
+    told = hasty(PLAYBOOK.encode(), 7, patience=20)
+
+    assert (told["sampled"], told["customers"]) == (True, 21)
 
 
 def test_days_in_which_nothing_was_decided_tell_nothing() -> None:
