@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.cells import MESSAGE, Cells, message_cell, row
+from chalicelib.domain.cells import MESSAGE, Cells, message_cell, row, total
 from chalicelib.domain.effects import Count, Effect
 from chalicelib.domain.keys import cause_id
-from chalicelib.domain.profile import Contact
+from chalicelib.domain.profile import Contact, Ledger
 
 MILLION = 1_000_000
 
@@ -24,6 +24,17 @@ def reached(contact: Contact) -> Cells:
     """Its goal was reached, and what that earned."""
     earned = contact.earned / MILLION
     return {_cell(contact): row(MESSAGE, reached=1, revenue=earned, orders=earned > 0)}
+
+
+def dropped_in(joined: Ledger, *sides: Ledger) -> Cells:
+    """What is given back where two who have decided about one moment turn out to be one customer."""
+    return total(
+        given_back(contact)
+        for delivery, contact in joined.contacts.items()
+        if contact.state == "dropped" and contact.kind != "service"
+        for side in sides
+        if delivery in side.contacts and side.contacts[delivery].state == "reserved"
+    )
 
 
 def is_reached(contact: Contact) -> bool:

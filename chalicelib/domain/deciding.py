@@ -140,7 +140,7 @@ class _Deciding:
     def odds(self) -> dict[str, float]:
         """What each may be given with, by "message/variant"."""
         self.held_out = False
-        ranking = self._ranking(self._allowed(set())[1])
+        ranking = self._ranking(self._allowed({choice.message for choice in self.stands()})[1])
         odds: dict[str, float] = {}
         for one in ranking.order:
             _, rules, channel = one
@@ -175,10 +175,21 @@ class _Deciding:
             self._rule_out(others, "holdout")
             others = []
         let_through = self.gates.let_through
-        return (
-            let_through(service, self.reasons, self.ruled_out),
-            let_through(others, self.reasons, self.ruled_out),
-        )
+        service = let_through(service, self.reasons, self.ruled_out)
+        return service, self._that_say(let_through(others, self.reasons, self.ruled_out))
+
+    def _that_say(self, wanted: list[Wanted]) -> list[Wanted]:
+        """Those whose variant for this customer says anything on the channel."""
+        if not self.plan.partly:
+            return wanted
+        mute = [
+            one
+            for one in wanted
+            if one[0].message.name in self.plan.partly
+            and not has_content(one[0], arm_of(*one, self.view, self.learned).variant, one[1])
+        ]
+        self._rule_out(mute, "no-content")
+        return [one for one in wanted if one not in mute] if mute else wanted
 
     def _rule_out(self, wanted: Sequence[Wanted], reason: Reason) -> None:
         if wanted:
@@ -196,7 +207,8 @@ class _Deciding:
             _, rules, channel = one
             # What this decision gave before may have filled a cap.
             reason = self.gates.reason_against(rules.message, channel) if chosen else None
-            choice = self._choice(rules, channel, odds(one)) if reason is None else None
+            # Of the first it is by chance which it is; what comes after follows from that.
+            choice = self._choice(rules, channel, odds(one) if at == 0 else 1.0) if reason is None else None
             if choice is None:
                 self.late[rules.message.name] = reason or "no-content"
                 self._rule_out([one[1:]], reason or "no-content")

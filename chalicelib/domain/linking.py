@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import msgspec
 
 from chalicelib.domain import ledger
-from chalicelib.domain.counting import counts
+from chalicelib.domain.cells import add
+from chalicelib.domain.counting import counts, dropped_in
 from chalicelib.domain.doors import MINTED, Doors, is_known, is_shaky, lists, with_owner
 from chalicelib.domain.effects import Join, Leave
 from chalicelib.domain.events import Event
@@ -135,7 +136,7 @@ def _merge(doors: Doors, a: Profile, b: Profile, event: Event, rules: Rules) -> 
         survivor = _move(doors, survivor, _minted(doors, survivor, event), event)
     join_profiles(survivor, loser, rules)  # doors lead an event to one profile: none was folded in both
     survivor.ledger = ledger.join(survivor.ledger, loser.ledger)
-    changed = merged(*were, survivor.ledger)
+    changed = add(merged(*were, survivor.ledger), dropped_in(survivor.ledger, *(one.ledger for one in were)))
     sides = _proofs_left(survivor, loser, event), _proofs_left(loser, survivor, event)
     survivor.identifiers = _together(*sides)
     _leave_home(doors, loser, survivor, event)
@@ -151,7 +152,9 @@ def _as_they_were(profile: Profile) -> Profile:
     facts, its = profile.facts, profile.ledger
     trials = {name: deepcopy(trial) for name, trial in its.trials.items()}
     return Profile(
-        profile.id, facts=Facts(spent=facts.spent), ledger=Ledger(trials=trials, crossed=its.crossed)
+        profile.id,
+        facts=Facts(spent=facts.spent),
+        ledger=Ledger(contacts=its.contacts, trials=trials, crossed=its.crossed),
     )
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.facts import event_view
 from chalicelib.domain.ledgers import RANKS
 from chalicelib.domain.profile import Contact, ContactState, Ledger, Offer, Profile
 from chalicelib.domain.rules import MessageRules, Rules
-from chalicelib.domain.spending import spent_by
+from chalicelib.domain.spending import earned_by
 from chalicelib.domain.subject import subject_of
 
 _TOLD_BY_PROVIDERS: dict[str, ContactState] = {
@@ -102,10 +102,14 @@ def _raise(profile: Profile, delivery: str, state: ContactState, event: Event, r
         contact.state = state
         contact.changed = event.timestamp
         if counting.is_reached(contact) and not before:
-            contact.earned = spent_by(event)
+            known = rules.messages.get(contact.message)
+            contact.earned = earned_by(event, known.message.value) if known else 0
             counted = _reached(profile, delivery, contact, rules)
-    if offer is not None and _uses(contact, state):
+    if offer is not None and _uses(contact, state) and offer.state != "used":
         offer.state = "used"
+        if contact is None:  # a picture in an e-mail: its contact is its e-mail's
+            converted = trials.convert(profile, offer.message, rules)
+            counted = counting.counts(profile.ledger.now, converted, delivery, "converted")
     return counted
 
 

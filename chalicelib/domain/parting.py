@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from chalicelib.domain.counting import counts
 from chalicelib.domain.doors import DAY, EARLIEST, LATEST, Doors
 from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, rank
@@ -106,7 +108,9 @@ def _leaving_ledger(profile: Profile, part: Part, now: int) -> Ledger:
     since = min((event.timestamp for event in part.events), default=now)
     day = min((event.received_at for event in part.events), default=now) // DAY
     ledger = Ledger(seed=part.home, seed_at=since, seed_day=day, arms=dict(whole.arms))
-    ledger.contacts = {id: one for id, one in whole.contacts.items() if one.state not in _NOT_MADE}
+    # What comes of a contact is counted once, with the part that keeps the home.
+    made = {id: one for id, one in whole.contacts.items() if one.state not in _NOT_MADE}
+    ledger.contacts = {id: msgspec.structs.replace(one, goal_until=0) for id, one in made.items()}
     ledger.waits = {name: wait for name, wait in whole.waits.items() if wait.message_id in told}
     return _split(ledger, whole, now)
 

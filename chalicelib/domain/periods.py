@@ -22,6 +22,9 @@ that were begun while the slot was open: no function that appends lives longer t
 LOG_KEPT = 7 * DAY
 """How long a slot's log is kept: a slot is summed anew while it may be touched, or if nobody has for days."""
 
+PARTS_KEPT = {13: 15 * DAY, 10: 15 * DAY, 7: 399 * DAY}
+"""How long after an hour, a day or a month begins all its parts' sums are there, by the length of its name."""
+
 MONTHS = "months"
 """What months are part of."""
 

@@ -66,6 +66,7 @@ class Plan:
     """A moment's or placement's messages. `channel` is the placement's, "" for a moment.
 
     `checks` are all conditions that deciding may ask, each once, in a fixed order; `reads` is what they look at.
+    `partly` are the messages some of whose variants say nothing on a channel that others do.
     """
 
     channel: str
@@ -73,6 +74,7 @@ class Plan:
     groups: tuple[Group, ...]
     checks: tuple[Check, ...]
     reads: Reads
+    partly: frozenset[str] = frozenset()
 
     def way_of(self, rules: MessageRules) -> WayKey:
         """The way the message would take."""
@@ -105,7 +107,14 @@ def _plan(messages: Sequence[MessageRules], channel: str, rules: Rules) -> Plan:
     for entry in entries:
         groups.setdefault(plan.way_of(entry[1]), []).append(entry)
     made = tuple(_group(key, found) for key, found in groups.items())
-    return Plan(channel, entries, made, plan.checks, reads)
+    partly = frozenset(one.message.name for one in messages if _says_partly(one, channel))
+    return Plan(channel, entries, made, plan.checks, reads, partly)
+
+
+def _says_partly(rules: MessageRules, channel: str) -> bool:
+    said_on = [variant.said_on for variant in rules.message.variants.values()]
+    channels = (channel,) if channel else rules.message.channels
+    return not all(one in said for said in said_on for one in channels) or not said_on
 
 
 def _rules_of(rules: Rules) -> Iterator[tuple[Suppress, tuple[str, Check]]]:

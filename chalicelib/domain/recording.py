@@ -94,6 +94,7 @@ def view_in(record: Mapping[str, Any], rules: Rules) -> View:
         paused={topic: topic in facts.get("paused", ()) for topic in {key[0] for key in _keys(plan)}},
         quiet=facts.get("quiet", {}),
         answers=_answers_in(facts["holds"], plan) if "holds" in facts else None,
+        whole_moment="holds" not in facts or "context" in facts,
     )
 
 
@@ -102,7 +103,10 @@ def facts_of(view: View, plan: Plan, ask: Ask) -> dict[str, Any]:
     facts = {**_asked(view, plan, ask), **_read(view.subject, plan)}
     facts = {name: value for name, value in facts.items() if value not in ("", {}, [], None)}
     if view.answers is not None or len(msgspec.json.encode(facts)) > FACTS_AT_MOST:
+        moment = facts_of_moment(view.subject.context)
         facts = {name: value for name, value in facts.items() if name not in _READ}
+        if view.whole_moment and len(msgspec.json.encode(moment)) <= MOMENT_AT_MOST:
+            facts["context"] = moment
         facts["holds"] = _bits(view.holds(check) for check in plan.checks)
     return facts
 
@@ -254,13 +258,45 @@ def _told(brief: Sequence[Any]) -> dict[str, Any]:
 
 
 def _fitted(body: dict[str, Any]) -> dict[str, Any]:
-    """The body within its bound: the least of the ten best go first, then choices; facts last, for a replay."""
-    for name in ("considered", "choices"):
-        while len(msgspec.json.encode(body)) > RECORD_AT_MOST and body.get(name):
-            body = {**body, name: body[name][:-1], "cut": True}
-    if len(msgspec.json.encode(body)) > RECORD_AT_MOST:
-        body = {name: value for name, value in body.items() if name != "facts"}
+    """The body within its bound: the least of the ten best go first, then what stood before, then the facts.
+
+    Without those it can't be made again. What was chosen anew goes last, and the first of it never.
+    """
+    shorten = (_fewer_best, _fewer_standing, _no_facts, _fewer_choices)
+    for shorter in shorten:
+        while len(msgspec.json.encode(body)) > RECORD_AT_MOST:
+            less = shorter(body)
+            if less is None:
+                break
+            body = {**less, "cut": True}
     return body
+
+
+def _fewer_best(body: dict[str, Any]) -> dict[str, Any] | None:
+    best = body.get("considered")
+    return {**body, "considered": best[:-1]} if best else None
+
+
+def _fewer_standing(body: dict[str, Any]) -> dict[str, Any] | None:
+    last = next((at for at, one in _from_the_end(body) if one.get("standing")), None)
+    return None if last is None else _without_choice(body, last)
+
+
+def _no_facts(body: dict[str, Any]) -> dict[str, Any] | None:
+    return {name: value for name, value in body.items() if name != "facts"} if "facts" in body else None
+
+
+def _fewer_choices(body: dict[str, Any]) -> dict[str, Any] | None:
+    return _without_choice(body, len(body["choices"]) - 1) if len(body.get("choices", ())) > 1 else None
+
+
+def _from_the_end(body: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    return list(enumerate(body.get("choices", ())))[::-1]
+
+
+def _without_choice(body: dict[str, Any], at: int) -> dict[str, Any]:
+    choices = body["choices"]
+    return {**body, "choices": [*choices[:at], *choices[at + 1 :]]}
 
 
 __all__ = [

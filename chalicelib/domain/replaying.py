@@ -37,7 +37,7 @@ class Replayed:
 class Proposal:
     """What another playbook would have decided: messages given, odds of each "message/variant", and why not the rest.
 
-    `reasons` says, by message, what ruled it out.
+    `reasons` says, of messages that were given, what would rule them out.
     """
 
     given: tuple[str, ...]
@@ -55,6 +55,12 @@ def replay(record: Mapping[str, Any], rules: Rules, learned: Learned, *, tell: b
 def logged_odds(record: Mapping[str, Any], rules: Rules, learned: Learned) -> dict[str, float]:
     """With what probability each "message/variant" was given, "nothing" included. Raises KeyError if it was cut."""
     return odds_of(view_in(record, rules), ask_in(record), learned)
+
+
+def tells_moment(record: Mapping[str, Any]) -> bool:
+    """Whether the record has all facts of a placement's moment that another playbook may ask for."""
+    facts = record.get("facts", {})
+    return "holds" not in facts or "context" in facts or not record.get("placement")
 
 
 def given_in(record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -81,10 +87,16 @@ def propose(
         if reason == "template-failed"
     }
     view = view_for(was, ask, rules, switches, record["at"], failed)
-    decision = decide_from(view, ask, learned, tell=True)
-    gone = {name: "not-in-playbook" for name in given_in(record) if name not in rules.messages}
-    new = [one.message for one in decision.choices if not one.standing and one.kind != "service"]
-    return Proposal(tuple(new), odds_of(view, ask, learned), {**decision.ruled_out, **gone})
+    decision = decide_from(view, ask, learned)
+    new = tuple(one.message for one in decision.choices if not one.standing and one.kind != "service")
+    reasons: dict[str, str] = {}
+    if new != given_in(record):
+        told = decide_from(view, ask, learned, tell=True).ruled_out
+        reasons = {
+            name: told.get(name, "outscored") if name in rules.messages else "not-in-playbook"
+            for name in given_in(record)
+        }
+    return Proposal(new, odds_of(view, ask, learned), reasons)
 
 
 def asked_again(record: Mapping[str, Any], history: Iterable[Event]) -> Ask:

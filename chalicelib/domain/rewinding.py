@@ -33,22 +33,26 @@ def rewound(
     )
     was = Profile(profile.id, folded_under=rules.fingerprint)
     at = 0
+    decided = {one["delivery"]: record["at"] for record in records for one in record.get("choices", ())}
     for record in sorted(records, key=lambda one: one["at"]):
         while at < len(events) and events[at].received_at <= record["at"]:
             fold(was, events[at], rules)
             at += 1
         was.identifiers = [one for one in profile.identifiers if one.since <= record["at"]]
-        was.ledger = ledger_at(profile, record)
+        was.ledger = ledger_at(profile, record, decided)
         yield record, was
 
 
-def ledger_at(profile: Profile, record: Mapping[str, Any]) -> Ledger:
-    """The ledger as a decision found it, as far as it can be told from what is left."""
+def ledger_at(profile: Profile, record: Mapping[str, Any], decided: Mapping[str, int]) -> Ledger:
+    """The ledger as a decision found it, as far as it can be told from what is left.
+
+    `decided` says when each delivery was: sending stamps a contact anew, but it has counted since.
+    """
     at, ledger = record["at"], profile.ledger
     contacts = {
         delivery: _as_it_was(one, at)
         for delivery, one in ledger.contacts.items()
-        if one.at <= at and one.decision != record["decision"]
+        if min(one.at, decided.get(delivery, one.at)) <= at and one.decision != record["decision"]
     }
     offers = {told[3]: Offer(*told) for told in record.get("facts", {}).get("offers", ())}
     standing = {
@@ -61,4 +65,6 @@ def ledger_at(profile: Profile, record: Mapping[str, Any]) -> Ledger:
 
 
 def _as_it_was(contact: Contact, at: int) -> Contact:
-    return contact if contact.changed <= at else replace(contact, state="sent", changed=contact.at)
+    if contact.changed <= at:
+        return contact
+    return replace(contact, state="sent", at=min(contact.at, at), held_until=0)

@@ -25,6 +25,8 @@ EVEN_POINTS, EVEN_POINTS_OF_MANY = 48, 24
 #: Up to so many distinct candidates, each one's own quantiles are on the grid: it may be far narrower than others.
 FEW = 24
 #: Their distribution functions are exact up to this strength; beyond it the approximation is.
+FEW_SUCCESSES = 5
+"""Below so many the fast distribution function is too far off near 0, where the best of several weak ones lies."""
 SMALL = 200.0
 _STEPS = tuple(step / 4 for step in range(-20, 21))
 _NEGLIGIBLE = 1e-9
@@ -63,7 +65,7 @@ class _Rival:
         """The distribution function at these worths."""
         a, b = self.a, self.b
         scaled = [point / self.worth for point in points]
-        if exactly and a + b <= SMALL:
+        if exactly and (a + b <= SMALL or min(a, b) < FEW_SUCCESSES):
             return [share_below(a, b, x) for x in scaled]
         return shares_below(a, b, scaled)
 

@@ -40,7 +40,8 @@ class View:
 
     `seed` is the stable id that chance hashes, `stage` visitor, known or buyer, `off` what is ruled out beforehand.
     `room` is how many contacts each cap's window holds, in the playbook's order. `answers` are the conditions that
-    hold, where a record keeps those in place of the facts. Without `live` only what was read before can be read.
+    hold, where a record keeps those in place of the facts; `whole_moment` is false where the moment's were too long.
+    Without `live` only what was read before can be read.
     """
 
     rules: Rules
@@ -55,6 +56,7 @@ class View:
     paused: dict[str, bool] = field(default_factory=dict)
     quiet: dict[str, int] = field(default_factory=dict)
     answers: frozenset[Check] | None = None
+    whole_moment: bool = True
     live: Live | None = None
 
     def holds(self, check: Check) -> bool:

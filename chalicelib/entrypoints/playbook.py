@@ -62,7 +62,13 @@ def _days(asked: str) -> int:
     if not asked:
         return 0
     number = asked.removesuffix("d")
-    if not (asked.endswith("d") and number.isascii() and number.isdigit() and 1 <= int(number) <= MOST_DAYS):
+    if not (
+        asked.endswith("d")
+        and number.isascii()
+        and number.isdigit()
+        and len(number) < 4
+        and 1 <= int(number) <= MOST_DAYS
+    ):
         raise BadRequest("invalid-evaluate", f"Write how many days, from `1d` to `{MOST_DAYS}d`.", "evaluate")
     return int(number)
 

@@ -21,6 +21,7 @@ from chalicelib.domain.learning import Learned
 from chalicelib.domain.playbook.compiler import compile_playbook
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.proposals import Compared, Comparison, compared
+from chalicelib.domain.replaying import tells_moment
 from chalicelib.domain.rewinding import rewound
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.timelines import records_of
@@ -111,7 +112,7 @@ class EvaluatePlaybook:
             for record in page.items:
                 if record["at"] < since:
                     return
-                if "facts" in record:
+                if "facts" in record and tells_moment(record):
                     yield record
             cursor = page.cursor
             if not cursor:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.cells import Cells, total
 from chalicelib.domain.errors import Conflict
-from chalicelib.domain.periods import CLOSED, LOG_KEPT, start_of, whole_of
+from chalicelib.domain.periods import CLOSED, LOG_KEPT, PARTS_KEPT, start_of, whole_of
 from chalicelib.domain.tallies import Sum, folded
 from chalicelib.services.ports import Clock, Tallies
 
@@ -66,5 +66,8 @@ class FoldTallies:
             return stored.cells
         return folded(self.tallies.log(slot))
 
-    def _from_parts(self, period: str, _stored: Sum) -> Cells:
+    def _from_parts(self, period: str, stored: Sum) -> Cells:
+        """What its parts say; what is stored already, if some of them may be gone."""
+        if stored.version and self.clock() >= start_of(period) + PARTS_KEPT[len(period)]:
+            return stored.cells
         return total(part.cells for part in self.tallies.sums(period).values())

@@ -46,7 +46,7 @@ class LearnOutcomes:
         marks, latest, rules = self.tallies.marked(), self.tallies.latest(), self.rules.current()
         now = self.clock()
         fresh = latest.playbook == rules.version and now < latest.at + RENEWED
-        if fresh and not marks and now % HOUR >= RIPENS:
+        if (fresh or not latest.version) and not marks and now % HOUR >= RIPENS:
             return latest.version
         self.fold(marks)
         found = learn(self.read.ripe(), rules.playbook)

@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib.domain.effects import Cancel, Count, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Retry
+from chalicelib.domain.periods import slot_of
 from chalicelib.domain.stored import Commit
 from chalicelib.services.ports import Clock, Deliveries, Delivery, Groups, JobQueue, Lake, Tallies, Timeline
 from chalicelib.services.put_off import PutOff, Waiting
@@ -77,7 +78,12 @@ class RelayEffects:
         if isinstance(effect, Record):
             self.lake.put("decision", [_lake_line(effect)])
         if isinstance(effect, Count):
-            self.tallies.append([effect], self.clock())
+            self._count_again(effect)
+
+    def _count_again(self, effect: Count) -> None:
+        """Into its own slot where that has it already (only the mark was missing): in another it would count twice."""
+        known = any(id == effect.id for id, _ in self.tallies.log(slot_of(effect.at)))
+        self.tallies.append([effect], effect.at if known else self.clock())
 
     def _settled(self, commit: Commit, effect: Effect, relayed: Relayed, gathered: _Gathered) -> bool:
         """Whether relay may go on: the effect is carried out, or set aside. False leaves it to the stream."""
