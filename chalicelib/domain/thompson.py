@@ -136,5 +136,6 @@ def _grid(rivals: Sequence[_Rival], low: float, high: float) -> list[float]:
     points = {low, high, *(low + step * width for step in range(1, count))}
     if few:
         own = (rival.mean + step * rival.deviation for rival in rivals for step in _STEPS)
-        points.update(point for point in own if low < point < high)
+        near_nothing = (high / 2**step for step in range(1, 40))  # where those with few successes lie
+        points.update(point for point in (*own, *near_nothing) if low < point < high)
     return sorted(points)

@@ -8,10 +8,11 @@ import pytest
 
 from chalicelib.domain import ledger
 from chalicelib.domain.chance import chance
-from chalicelib.domain.deciding import decide
+from chalicelib.domain.deciding import decide, odds_of
 from chalicelib.domain.decision import Decision, Reason, Switches
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.learning import Learned
+from chalicelib.domain.view import view_for
 from tests.domain.deciding_world import TABLE, ago, ask_of, now_of, profile_of, rules_of, switches_of
 
 CASES = TABLE["cases"]
@@ -262,3 +263,35 @@ def test_deciding_changes_nothing() -> None:
     decide(profile, ask_of(HERO), rules_of({"messages": ["umbrella", "hat"]}), Learned(), Switches(), NOW)
 
     assert profile == profile_of(who, NOW)
+
+
+def test_of_several_given_only_the_first_is_by_chance() -> None:
+    plain = decided({"book": {"messages": ["umbrella", "hat", "story"]}, "ask": {**HERO, "limit": 3}})
+    exploring = {"policies": {"explore": {"share": "50%"}}, "messages": ["umbrella", "hat", "story"]}
+    drawn = decided({"book": exploring, "ask": {**HERO, "limit": 3}})
+
+    assert [one.probability for one in plain.choices] == [1.0, 1.0, 1.0]
+    assert plain.probability == 1.0
+    assert drawn.probability == drawn.choices[0].probability < 1.0
+
+
+MUTE = {
+    "umbrella": {"variants": {"plain": {"sms": {"text": "Rain"}}, "bold": {"web": {"headline": "RAIN"}}}},
+    "hat": {},
+}
+
+
+def test_what_says_nothing_here_leaves_its_chance_to_the_others() -> None:
+    decision = decided({"book": {"messages": MUTE}, "ask": HERO})
+
+    assert decision.ruled_out == {"umbrella": "no-content"}
+    assert (decision.choices[0].message, decision.choices[0].probability) == ("hat", 1.0)
+
+
+def test_the_odds_are_those_beside_what_stands() -> None:
+    who = {"offers": [{"message": "umbrella"}]}
+    profile, rules = profile_of(who, NOW), rules_of({"messages": ["umbrella", "hat"]})
+    ask = ask_of({**HERO, "limit": 2})
+    view = view_for(profile, ask, rules, Switches(), NOW, {})
+
+    assert odds_of(view, ask, Learned()) == {"hat/plain": 1.0, "nothing": 0.0}

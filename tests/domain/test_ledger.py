@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import ledger
+from chalicelib.domain.counting import dropped_in
 from chalicelib.domain.deciding import decide
 from chalicelib.domain.decision import Ask, Decision, Switches
 from chalicelib.domain.effects import Count, Deliver, Effect, Record
@@ -437,3 +438,42 @@ def test_a_site_that_shows_something_on_every_page_does_not_fill_the_ledger() ->
 
 def contact_at(at: int, placement: str = "") -> Contact:
     return Contact(at, "d_1", "umbrella", "plain", "brand", "web", "sent", placement=placement)
+
+
+def test_two_decisions_about_one_moment_count_as_given_once() -> None:
+    rules = rules_of({})
+    joined: list[Ledger] = []
+    for name in ("ana", "ann"):
+        one = profile_of({"id": name, "seed": name}, NOW)
+        enacted(one, {"cause": "moment:rain"}, rules, NOW + len(joined))
+        joined.append(one.ledger)
+    both = ledger.join(*joined)
+
+    assert sorted(one.state for one in both.contacts.values()) == ["dropped", "reserved"]
+    assert dropped_in(both, *joined) == {'["m","umbrella","plain","sms","visitor"]': [-1]}
+    assert dropped_in(ledger.join(both, both), both, both) == {}
+
+
+def test_an_offer_in_a_picture_that_reaches_its_goal_converts_in_its_experiment() -> None:
+    variants = {
+        name: {"email_slot": {"image": f"{name}.png", "fallback": "b.png"}} for name in ("plain", "bold")
+    }
+    book = {
+        "experiments": {"copy": {"message": "umbrella", "split": {"plain": "50%", "bold": "50%"}}},
+        "messages": {
+            "umbrella": {
+                **GOAL,
+                "variants": variants,
+                "moments": [],
+                "channels": [],
+                "placements": ["email.slot.main"],
+            }
+        },
+    }
+    profile, rules = profile_of({}, NOW), rules_of(book)
+    enacted(profile, {"placement": "email.slot.main"}, rules)
+    order = event("Order Completed", NOW + 5, id="o", origin="client", revenue=20)
+    fold(profile, order, rules)
+    counted = [one for one in ledger.goals(profile, order, rules) if isinstance(one, Count)]
+
+    assert [list(one.cells.values()) for one in counted] == [[[0, 0, 1]]]

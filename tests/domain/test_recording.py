@@ -15,6 +15,7 @@ from chalicelib.domain.decision import Switches
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.ledger import enact
 from chalicelib.domain.recording import RECORD_AT_MOST, ask_in, considered_in, record_of, view_in
+from chalicelib.domain.replaying import tells_moment
 from chalicelib.domain.rules import Rules
 from tests.domain.deciding_random import HERO, RAIN, playbooks, snapshots, stored, views
 from tests.domain.deciding_world import TABLE, ask_of, now_of, profile_of, rules_of, switches_of
@@ -121,3 +122,36 @@ def test_what_stood_from_before_leaves_no_record() -> None:
     enact(profile, decide(profile, ask, rules, Learned(), Switches(), now), ask, rules)
 
     assert enact(profile, decide(profile, ask, rules, Learned(), Switches(), now), ask, rules) == []
+
+
+def test_a_short_moment_is_kept_even_where_the_facts_are_long() -> None:
+    now, rules = now_of({}), rules_of(LONG)
+    profile = profile_of({"traits": {"phone": "+17855550100", "note": "x" * 1000}}, now)
+    short = ask_of({"placement": "web.home.hero", "context": {"weather": {"rain_mm": 3}}})
+    long = ask_of({"placement": "web.home.hero", "context": {"cart": {"note": "y" * 900}}})
+    kept, cut = (
+        stored(record_of(decide(profile, ask, rules, Learned(), Switches(), now), ask))
+        for ask in (short, long)
+    )
+
+    assert kept["facts"]["context"] == {"weather": {"rain_mm": 3}}
+    assert "context" not in cut["facts"]
+    assert (tells_moment(kept), tells_moment(cut)) == (True, False)
+    assert again(kept, rules, Learned()) == kept
+    assert again(cut, rules, Learned()) == cut
+
+
+@pytest.mark.parametrize("standing", [0, 12, 16, 40])
+def test_what_is_chosen_anew_is_the_last_to_be_cut(standing: int) -> None:
+    library = TABLE["library"]
+    book = {f"offer_with_a_long_name_number_{n}": library["umbrella"] for n in range(standing)}
+    rules = rules_of({"messages": {**book, "outage": library["outage"]}})
+    who = {"offers": [{"message": name, "id": f"m_{name}"} for name in book]}
+    now, ask = now_of({}), ask_of({"placement": "web.home.hero", "limit": 10})
+    record = stored(record_of(decide(profile_of(who, now), ask, rules, Learned(), Switches(), now), ask))
+
+    assert len(msgspec.json.encode(record)) <= RECORD_AT_MOST
+    assert [one["message"] for one in record["choices"] if not one.get("standing")] == ["outage"]
+    assert record.get("cut", False) is (standing > 0)
+    if "facts" in record:
+        assert again(record, rules, Learned()) == record

@@ -24,6 +24,9 @@ CASES: dict[str, list[Candidate]] = {
     "two narrow, one wide": [(Belief(0.1, 1e6), 1.0), (Belief(0.1002, 1e6), 1.0), (Belief(0.05, 20), 1.0)],
     "one known well": [(Belief(0.18, 5000), 1.0), (Belief(0.15, 300), 1.0)],
     "seldom and dear, often and cheap": [(Belief(0.01, 15), 10.0), (Belief(0.5, 15), 0.1), (Belief(0.03, 15), 3)],
+    "two that nobody took, one unknown": [
+        (Belief(0.0015, 320), 1.0), (Belief(0.0011, 320), 1.0), (Belief(0.002, 20), 1.0)
+    ],
     "near certainty": [(Belief(0.9, 20), 1.0), (Belief(0.95, 20), 1.0)],
     "twelve": [(Belief(0.04 + 0.002 * n, 500 + 100 * n), 1.0) for n in range(12)],
     "thirty": [(Belief(0.05 + 0.001 * n, 300 + 10 * n), 1.0) for n in range(30)],

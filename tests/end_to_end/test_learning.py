@@ -118,7 +118,7 @@ def test_another_playbook_is_held_against_what_was_decided(
     assert "messages.hats.kind" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("days", ["7", "0d", "91d", "-1d", "xd", "1.5d"])
+@pytest.mark.parametrize("days", ["7", "0d", "91d", "-1d", "xd", "1.5d", "1" * 5000 + "d"])
 def test_days_are_written_plainly(shop: Shop, days: str) -> None:
     answer = shop.ask("PUT", f"/v1/playbook?check=true&evaluate={days}", PLAYBOOK.encode())
 

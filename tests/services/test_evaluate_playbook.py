@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain import sending
 from chalicelib.domain.errors import BadRequest
+from chalicelib.domain.stored import Write
 from tests.services.ingest_world import DAY
 from tests.services.replay_world import PLAYBOOK, Replays
 
@@ -132,3 +134,23 @@ def test_a_playbook_with_faults_is_refused_with_them(shop: Replays) -> None:
         evaluated(shop, PLAYBOOK.replace("moments: [rain]", "moments: [snow]"))
 
     assert refused.value.code == "invalid-playbook"
+
+
+def test_a_contact_counts_from_when_it_was_decided_not_from_when_it_was_sent() -> None:
+    """Between the two a second moment was over the cap; stamped anew, the contact must still rule it out."""
+    one = Replays()
+    text = PLAYBOOK.replace("messages: 2, per: 1d", "messages: 1, per: 1d").replace(
+        "share: 100%", "share: 0%"
+    )
+    one.publish(text)
+    one.comes("ana")
+    one.does("ana", "Rain Started")
+    one.does("ana", "Rain Started")
+    profile = one.user("ana")
+    (contact,) = profile.ledger.contacts.values()
+    sending.confirm(profile, contact, "sent", one.clock.forward(8 * 3_600_000))
+    expected, profile.version = profile.version, "99.sent"
+    one.profiles.commit([Write(profile, expected)])
+
+    assert [row["decisions"] for row in evaluated(one, text)["changes"]] == []
+    assert evaluated(one, text)["decisions"] == 2

@@ -230,3 +230,16 @@ def test_sums_are_read_from_the_month_on_that_was_so_many_days_ago() -> None:
         stage.tell(f"month-{months}")
         stage.minute()
     assert [stage.read(days).get("c") for days in (0, 1, 40, 90, 400)] == [[1], [1], [3], [4], [14]]
+
+
+def test_a_mark_that_outlives_the_parts_takes_nothing_away() -> None:
+    """Learning stood still for weeks: hours and slots are gone by their time to live, a mark is still there."""
+    stage = Stage()
+    stage.tell("a", amount=157)
+    stage.fold(stage.tallies.marked())
+    stage.clock.forward(20 * DAY)
+    for period in [one for one in stage.tallies.stored if len(one) > len("2026-07-02")]:
+        del stage.tallies.stored[period]
+    stage.minute()
+    assert stage.total() == 157
+    assert stage.tallies.marked() == {}

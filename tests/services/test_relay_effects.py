@@ -302,3 +302,19 @@ def test_old_counts_that_cannot_be_logged_are_set_aside_each_with_its_content() 
     for letter in stage.dead.jobs:
         stage.relay.redo(letter)
     assert counts(stage) == [(count.id, count.cells) for count in told]
+
+
+@pytest.mark.parametrize("logged", [True, False])
+def test_a_count_set_aside_and_told_days_later_counts_once(logged: bool) -> None:
+    """Its log item may have been written although the call failed: then it belongs to its own slot."""
+    stage, day = Stage(), 86_400_000
+    count = Count("c_1", NOON, {"c": [1]})
+    if logged:
+        stage.tallies.append([count], NOON)
+    stage.clock.forward(3 * day)
+    stage.relay.redo({"effect": msgspec.to_builtins(count)})
+
+    told = {slot: len({id for id, _ in stage.tallies.log(slot)}) for slot in list(stage.tallies.logged)}
+    assert {slot: many for slot, many in told.items() if many} == {
+        slot_of(NOON if logged else NOON + 3 * day): 1
+    }
