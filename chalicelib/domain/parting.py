@@ -60,14 +60,7 @@ def set_apart(
         customer.bars = _bars_of(customer, bars, doors)
         customer.born_after = max(customer.born_after, doors.born_after(customer.id))
         doors.put(customer)
-    for part in parts:
-        for one in part.names():
-            _lead(doors, doors.home(one), part.home, ours)
-    for home in made[0].merged:
-        door = doors.now.get(home)
-        no_door = isinstance(door, Sign) and not door.owners and home not in homes
-        if no_door and doors.leads_to(home, EARLIEST) != made[0].id:
-            doors.put(Sign(id=home, forward_to=made[0].id))
+    _lead_doors(doors, parts, made[0], ours)
     return made
 
 
@@ -126,6 +119,36 @@ def _new_bars(apart: Identifier, parts: Sequence[Part], doors: Doors) -> Iterato
             steady = [one for one in part.identifiers if one.kind not in CHANGES_HANDS]
             for other in steady or part.identifiers[:MOST_BARRED]:
                 yield doors.home(apart), doors.home(other)
+
+
+def _lead_doors(doors: Doors, parts: Sequence[Part], staying: Profile, ours: set[str]) -> None:
+    """Let every door lead to its part, and every earlier id of the customer to the part that stays.
+
+    A door may lead on through others: the home where its owner once lived, a weaker identifier's. It may look right
+    until one of these is led elsewhere, so all are looked at anew until nothing changes. What was led leads
+    straight to its part, and is never led twice.
+
+        device -> minted -> loyalty     loyalty's part: right
+                  minted -> user        an earlier id: goes with the part that stays
+        device -> minted -> user        wrong by now
+    """
+    led = [(doors.home(one), part.home) for part in parts for one in part.names()]
+    named = {home for home, _ in led}
+    earlier = [home for home in staying.merged if home not in named]
+    changed = -1
+    while changed != len(doors.changed):
+        changed = len(doors.changed)
+        for home, to in led:
+            _lead(doors, home, to, ours)
+        for home in earlier:
+            _lead_id(doors, home, staying.id)
+
+
+def _lead_id(doors: Doors, home: str, to: str) -> None:
+    """Let an earlier id that is no device's door lead to the part that stays."""
+    door = doors.now.get(home)
+    if isinstance(door, Sign) and not door.owners and doors.leads_to(home, EARLIEST) != to:
+        doors.put(Sign(id=home, forward_to=to))
 
 
 def _lead(doors: Doors, home: str, to: str, ours: set[str]) -> None:
