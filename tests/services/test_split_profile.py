@@ -24,6 +24,15 @@ from tests.services.splitting_world import PLAYBOOK, Splitting, named, never_joi
 ANYBODY = ["user:u", "email:x@example.com", "email:y@example.com", "phone:+17855550100", "anonymous:a",
            "anonymous:b", "device:t", "loyalty:L"]  # fmt: skip
 
+SHARED = {"device": {"token": "t"}}
+LOYAL = {"externalIds": [{"type": "loyalty", "id": "L"}]}
+SEEN = {"type": "track", "event": "Seen", "ago": 0, "number": 1}
+
+#: Two that meet in one event, whatever kinds they are of: doors come to lead on through each other.
+pairs = st.lists(st.sampled_from(ANYBODY), min_size=2, max_size=2, unique=True).map(
+    lambda two: {"externalIds": [{"type": kind, "id": id} for kind, id in (one.split(":", 1) for one in two)]}
+)
+
 happenings = st.fixed_dictionaries(
     {
         "type": st.sampled_from(["track", "identify", "track"]),
@@ -38,10 +47,7 @@ happenings = st.fixed_dictionaries(
             {"email": "x@example.com", "plan": "gold"}, {"email": "y@example.com"}, {"phone": "+17855550100"},
             {"plan": "iron"},
         ]),
-        "context": st.sampled_from([
-            {"device": {"token": "t"}}, {"externalIds": [{"type": "loyalty", "id": "L"}]},
-            {"timezone": "Europe/Rome"},
-        ]),
+        "context": st.sampled_from([SHARED, LOYAL, {"timezone": "Europe/Rome"}]) | pairs,
     },
 )  # fmt: skip
 
@@ -65,11 +71,6 @@ def live(world: Splitting, history: list[dict[str, Any]]) -> int:
         if identifiers_of(happened, Playbook("p")).identifiers:
             refused += world.send(happened).refused_links.total()
     return refused
-
-
-SHARED = {"device": {"token": "t"}}
-LOYAL = {"externalIds": [{"type": "loyalty", "id": "L"}]}
-SEEN = {"type": "track", "event": "Seen", "ago": 0, "number": 1}
 
 
 @settings(max_examples=600)
