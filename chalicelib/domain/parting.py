@@ -8,7 +8,7 @@ hold goes where its trigger goes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -53,23 +53,16 @@ def set_apart(
     `parts` have their homes; those and all doors are read.
     """
     bars = {*profile.bars, *_new_bars(apart, parts, doors)}
-    homes = [doors.home(one) for part in parts for one in part.names()]
-    ours = {owner for home in homes for owner in was_ours(profile, home, doors)}
-    made = [_customer(profile, part, parts, rules, now) for part in parts]
+    goes = {doors.home(one): part.home for part in parts for one in part.names()}
+    ours = {owner for home in goes for owner in was_ours(profile, home, doors)}
+    made = [_customer(profile, part, parts, goes, rules, now) for part in parts]
     decided = counts(now, left(profile.ledger), "split", profile.id, profile.version)
     doors.outbox.setdefault(made[0].id, []).extend(decided)
     for customer in made:
         customer.bars = _bars_of(customer, bars, doors)
         customer.born_after = max(customer.born_after, doors.born_after(customer.id))
         doors.put(customer)
-    for part in parts:
-        for one in part.names():
-            _lead(doors, doors.home(one), part.home, ours)
-    for home in made[0].merged:
-        door = doors.now.get(home)
-        no_door = isinstance(door, Sign) and not door.owners and home not in homes
-        if no_door and doors.leads_to(home, EARLIEST) != made[0].id:
-            doors.put(Sign(id=home, forward_to=made[0].id))
+    _lead_doors(doors, goes, made[0], ours)
     return made
 
 
@@ -79,17 +72,20 @@ def _bars_of(customer: Profile, bars: set[tuple[str, str]], doors: Doors) -> lis
     return sorted(bar for bar in bars if not named.isdisjoint(bar))
 
 
-def _customer(profile: Profile, part: Part, parts: Sequence[Part], rules: Rules, now: int) -> Profile:
+def _customer(
+    profile: Profile, part: Part, parts: Sequence[Part], goes: Mapping[str, str], rules: Rules, now: int
+) -> Profile:
+    """A part as a customer. An earlier id goes where its door `goes`; if it is no identifier's, with who stays."""
     stays = part is parts[0]
+    homes = {**goes, **{each.home: each.home for each in parts}}
     made = folded_alone(part.home, part.events, rules)
     made.identifiers = [
         one for one in profile.identifiers if Identifier(one.kind, one.value) in part.identifiers
     ]
     made.facts.permissions = join_statements(made.facts.permissions, denials(profile.facts.permissions))
     made.ledger = _staying_ledger(profile, parts, now) if stays else _leaving_ledger(profile, part, now)
-    others = {each.home for each in parts if each is not part}
-    made.merged = [id for id in profile.merged if id not in others] if stays else []
-    made.records = [id for id in records_of(profile) if id == part.home or (stays and id not in others)]
+    made.merged = [id for id in profile.merged if homes.get(id, profile.id) == part.home != id]
+    made.records = [id for id in records_of(profile) if homes.get(id, profile.id) == part.home]
     made.born_after = profile.born_after if stays else 0
     made.unclaimed = profile.unclaimed
     return made
@@ -130,6 +126,34 @@ def _new_bars(apart: Identifier, parts: Sequence[Part], doors: Doors) -> Iterato
             steady = [one for one in part.identifiers if one.kind not in CHANGES_HANDS]
             for other in steady or part.identifiers[:MOST_BARRED]:
                 yield doors.home(apart), doors.home(other)
+
+
+def _lead_doors(doors: Doors, goes: Mapping[str, str], staying: Profile, ours: set[str]) -> None:
+    """Let every door lead to where it goes, and every earlier id of who stays to them.
+
+    A door may lead on through others: the home where its owner once lived, a weaker identifier's. It may look right
+    until one of these is led elsewhere, so all are looked at anew until nothing changes. What was led leads
+    straight to its part, and is never led twice.
+
+        device -> minted -> loyalty     loyalty's part: right
+                  minted -> user        an earlier id: goes with the part that stays
+        device -> minted -> user        wrong by now
+    """
+    earlier = [home for home in staying.merged if home not in goes]
+    changed = -1
+    while changed != len(doors.changed):
+        changed = len(doors.changed)
+        for home, to in goes.items():
+            _lead(doors, home, to, ours)
+        for home in earlier:
+            _lead_id(doors, home, staying.id)
+
+
+def _lead_id(doors: Doors, home: str, to: str) -> None:
+    """Let an earlier id that is no device's door lead to the part that stays."""
+    door = doors.now.get(home)
+    if isinstance(door, Sign) and not door.owners and doors.leads_to(home, EARLIEST) != to:
+        doors.put(Sign(id=home, forward_to=to))
 
 
 def _lead(doors: Doors, home: str, to: str, ours: set[str]) -> None:

@@ -65,7 +65,7 @@ class Splitting(World):
         return [event.message_id for event in self.timeline.page(timelines_of(profile), 10_000).items][::-1]
 
     def check(self) -> None:
-        """Every identifier leads to who lists it, at every owner's time to a profile; no sign leads nowhere."""
+        """Every identifier leads to who lists it, and so does every earlier id; no sign leads nowhere, at any time."""
         doors = Doors(self.secrets, ranks(()))
         open_doors(self.profiles, doors, [(home, LATEST) for home in self.profiles.homes], owners=True)
         for one in self.everybody().values():
@@ -73,6 +73,7 @@ class Splitting(World):
                 home = doors.home(known)
                 assert doors.leads_to(home, LATEST) == one.id
                 assert known.kind not in CHANGES_HANDS or home != one.id or len(one.identifiers) == 1
+            assert all(doors.leads_to(earlier, EARLIEST) == one.id for earlier in one.merged)
         for home, door in doors.now.items():
             if isinstance(door, Sign):
                 assert isinstance(doors.now.get(doors.leads_to(home, LATEST)), Profile), home

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import event as note
 from hypothesis import strategies as st
 
@@ -24,6 +24,15 @@ from tests.services.splitting_world import PLAYBOOK, Splitting, named, never_joi
 ANYBODY = ["user:u", "email:x@example.com", "email:y@example.com", "phone:+17855550100", "anonymous:a",
            "anonymous:b", "device:t", "loyalty:L"]  # fmt: skip
 
+SHARED = {"device": {"token": "t"}}
+LOYAL = {"externalIds": [{"type": "loyalty", "id": "L"}]}
+SEEN = {"type": "track", "event": "Seen", "ago": 0, "number": 1}
+
+#: Two that meet in one event, whatever kinds they are of: doors come to lead on through each other.
+pairs = st.lists(st.sampled_from(ANYBODY), min_size=2, max_size=2, unique=True).map(
+    lambda two: {"externalIds": [{"type": kind, "id": id} for kind, id in (one.split(":", 1) for one in two)]}
+)
+
 happenings = st.fixed_dictionaries(
     {
         "type": st.sampled_from(["track", "identify", "track"]),
@@ -38,10 +47,7 @@ happenings = st.fixed_dictionaries(
             {"email": "x@example.com", "plan": "gold"}, {"email": "y@example.com"}, {"phone": "+17855550100"},
             {"plan": "iron"},
         ]),
-        "context": st.sampled_from([
-            {"device": {"token": "t"}}, {"externalIds": [{"type": "loyalty", "id": "L"}]},
-            {"timezone": "Europe/Rome"},
-        ]),
+        "context": st.sampled_from([SHARED, LOYAL, {"timezone": "Europe/Rome"}]) | pairs,
     },
 )  # fmt: skip
 
@@ -68,6 +74,14 @@ def live(world: Splitting, history: list[dict[str, Any]]) -> int:
 
 
 @settings(max_examples=600)
+@example(
+    [
+        {**SEEN, "anonymous_id": "a", "context": SHARED},
+        {**SEEN, "anonymous_id": "a", "context": LOYAL},
+        {**SEEN, "user_id": "u", "context": SHARED},
+    ],
+    "user:u",
+)
 @given(st.lists(happenings, min_size=2, max_size=14), st.sampled_from(ANYBODY))
 def test_split_after_merge_equals_never_merged_in_all_facts_and_stays_so(
     history: list[dict[str, Any]], wrong: str
@@ -241,6 +255,51 @@ def test_who_knows_the_devices_that_went_to_others_since_tells_their_events_apar
     late = world.event("Late", anonymous_id="t", timestamp=world.clock() - HOUR)
     world.send(late)
     assert "Late" in world.user("ana").facts.activity and world.profile("anonymous", "t").id == ben.id
+
+
+def test_a_device_linked_while_its_owner_lived_elsewhere_goes_with_its_part(world: Splitting) -> None:
+    """The tablet t was linked to the browser a, then both to a loyalty card, then t to the user id.
+
+    t led to the home where it and a had lived, and on to the card. So it seemed to lead to the card's part already,
+    and then that home, being an earlier id, went with the part that stays: what t did went to the user, who did not
+    list it any more.
+    """
+    world.publish(PLAYBOOK)
+    world.send(world.event("Seen", anonymous_id="a", context=SHARED))
+    world.send(world.event("Seen", anonymous_id="a", context=LOYAL))
+    world.send(world.event("Seen", user_id="u", context=SHARED))
+    earlier = set(world.user("u").merged)
+    world.split("user:u", "user:u")
+    world.check()
+    card = world.profile("loyalty", "L")
+    assert named(card) == {"anonymous:a", "device:t", "loyalty:L"}
+    assert {world.profile("anonymous", "a").id, world.profile("device", "t").id} == {card.id}
+    (minted,) = earlier - {world.secrets.home("anonymous", "a"), card.id}
+    assert world.find.by_id(minted) == world.user("u")
+
+
+@pytest.mark.parametrize("emails", [("x@example.com", "y@example.com"), ("y@example.com", "x@example.com")])
+def test_a_door_that_leads_on_through_another_parts_door_goes_with_its_own_part(
+    world: Splitting, emails: tuple[str, str]
+) -> None:
+    """The card L led to a phone number's home, and that on to an e-mail address, L's own.
+
+    So it seemed to lead to its part already, and then the number was led to another part, and L went with it.
+    """
+    world.publish(PLAYBOOK)
+    first, second = (Identifier("email", email) for email in emails)
+    phone, browser, card = (
+        Identifier("phone", "+17855550100"),
+        Identifier("anonymous", "a"),
+        Identifier("loyalty", "L"),
+    )
+    for met in [(phone, browser), (card, browser), (first, browser), (first, card), (second, phone)]:
+        world.send(world.event("Met", **carrying(*met)))
+    world.split("anonymous:a", "anonymous:a")
+    world.check()
+    assert world.everybody().keys() == {
+        frozenset({str(first), str(card)}), frozenset({str(second), str(phone)}), frozenset({str(browser)}),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("devices", [5, 120, 250])
