@@ -28,7 +28,7 @@ test: $(STAMP)  ## lint, types, import rules, the packaged template, and the tes
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@mkdir -p build/coverage && rm -f build/coverage/*
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 package: $(STAMP)  ## build what is deployed into build/packaged: the code and its CloudFormation template
 	$(BIN)/python -m infra.package --out $(PACKAGED)
