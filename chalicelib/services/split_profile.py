@@ -21,7 +21,7 @@ from typing import Any
 from chalicelib.domain.doors import EARLIEST, LATEST, Doors, lists
 from chalicelib.domain.errors import BadRequest, Clash, Conflict, NotFound, Unavailable
 from chalicelib.domain.events import Event
-from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, parse_identifier, ranks
+from chalicelib.domain.identifiers import Identifier, parse_identifier, ranks
 from chalicelib.domain.keys import Secrets, cause_id
 from chalicelib.domain.parting import home_for, set_apart
 from chalicelib.domain.profile import Profile, Sign
@@ -30,6 +30,7 @@ from chalicelib.domain.rules import Rules
 from chalicelib.domain.splitting import (
     Part,
     carried,
+    devices_in,
     history_of,
     is_whole,
     only_some,
@@ -125,8 +126,7 @@ class SplitProfile:
         history = history_of(profile, stored)
         named = carried(history, rules)
         doors = Doors(self.secrets, ranks(rules.playbook.identifiers))
-        shaky = {one for found in named.values() for one in found if one.kind in CHANGES_HANDS}
-        self._open(doors, profile, shaky)
+        self._open(doors, profile, devices_in(named))
         gone = past_devices(profile, named, doors)
         parts = regroup(profile, apart, history, named, gone, doors)
         if parts is None or not is_whole(profile, history, rules):
@@ -143,12 +143,12 @@ class SplitProfile:
         self._settle(made, doors, rules, now)
         return _Plan(profile, parts, doors, made, is_all)
 
-    def _open(self, doors: Doors, profile: Profile, shaky: set[Identifier]) -> None:
+    def _open(self, doors: Doors, profile: Profile, devices: set[Identifier]) -> None:
         """All their doors, and those of devices that may have been theirs. Raises `Conflict` if they have changed."""
         listed = [(doors.home(one), LATEST) for one in profile.identifiers]
-        devices = [(doors.home(one), LATEST) for one in shaky]
+        theirs = [(doors.home(one), LATEST) for one in devices]
         open_doors(
-            self.profiles, doors, [(profile.id, EARLIEST), *listed, *devices], consistent=True, owners=True
+            self.profiles, doors, [(profile.id, EARLIEST), *listed, *theirs], consistent=True, owners=True
         )
         here = doors.now.get(profile.id)
         if not isinstance(here, Profile) or here.version != profile.version:
