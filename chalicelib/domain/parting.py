@@ -45,6 +45,24 @@ def home_for(part: Part, profile: Profile, doors: Doors) -> str:
     return doors.secrets.home("minted", f"split/{profile.id}/{min(part.identifiers)}")
 
 
+def straight(profile: Profile, parts: Sequence[Part], doors: Doors) -> list[Sign]:
+    """Signs for homes of parts that leave, where they are vacant or do not lead straight to the whole yet.
+
+    They must, before any other door is led there alone. A home may lead on through such a door, though it is the
+    stronger: the playbook ranked kinds otherwise when they were linked.
+
+        e-mail -> phone -> whole        the part will live at the e-mail address
+        phone -> e-mail -> phone        a circle, were phone led to its part's home first
+    """
+    found: list[Sign] = []
+    for part in parts[1:]:
+        door = doors.now.get(part.home)
+        is_detour = isinstance(door, Sign) and not door.owners and door.forward_to != profile.id
+        if is_detour or not doors.versions[part.home]:
+            found.append(Sign(part.home, profile.id, born_after=doors.born_after(part.home)))
+    return found
+
+
 def set_apart(
     profile: Profile, apart: Identifier, parts: Sequence[Part], doors: Doors, rules: Rules, now: int
 ) -> list[Profile]:

@@ -64,13 +64,21 @@ def carried(history: Sequence[Event], rules: Rules) -> dict[str, tuple[Identifie
     return {event.message_id: identifiers_of(event, lenient).identifiers for event in history}
 
 
+def devices_in(named: Mapping[str, Sequence[Identifier]]) -> set[Identifier]:
+    """The devices that events carry; an alias's previous id may be one."""
+    names = {one for found in named.values() for one in found}
+    previous = {Identifier("anonymous", one.value) for one in names if one.kind == "previous"}
+    return previous | {one for one in names if one.kind in CHANGES_HANDS}
+
+
 def past_devices(
     profile: Profile, named: Mapping[str, Sequence[Identifier]], doors: Doors
 ) -> list[Identifier]:
     """Devices that were the customer's once, and have gone to others since. Their doors are read."""
-    devices = {one for found in named.values() for one in found if one.kind in CHANGES_HANDS}
     return sorted(
-        one for one in devices if not lists(profile, one) and any(was_ours(profile, doors.home(one), doors))
+        one
+        for one in devices_in(named)
+        if not lists(profile, one) and any(was_ours(profile, doors.home(one), doors))
     )
 
 

@@ -21,15 +21,16 @@ from typing import Any
 from chalicelib.domain.doors import EARLIEST, LATEST, Doors, lists
 from chalicelib.domain.errors import BadRequest, Clash, Conflict, NotFound, Unavailable
 from chalicelib.domain.events import Event
-from chalicelib.domain.identifiers import CHANGES_HANDS, Identifier, parse_identifier, ranks
+from chalicelib.domain.identifiers import Identifier, parse_identifier, ranks
 from chalicelib.domain.keys import Secrets, cause_id
-from chalicelib.domain.parting import home_for, set_apart
+from chalicelib.domain.parting import home_for, set_apart, straight
 from chalicelib.domain.profile import Profile, Sign
 from chalicelib.domain.reacting import settle
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.splitting import (
     Part,
     carried,
+    devices_in,
     history_of,
     is_whole,
     only_some,
@@ -55,11 +56,12 @@ _PAGE = 1000
 
 @dataclass(slots=True)
 class _Plan:
-    """A split worked out over what was read."""
+    """A split worked out over what was read. `first` are the signs to go up before doors are led on one by one."""
 
     profile: Profile
     parts: list[Part]
     doors: Doors
+    first: list[Sign]
     made: list[Profile]
     is_all: bool
 
@@ -125,8 +127,7 @@ class SplitProfile:
         history = history_of(profile, stored)
         named = carried(history, rules)
         doors = Doors(self.secrets, ranks(rules.playbook.identifiers))
-        shaky = {one for found in named.values() for one in found if one.kind in CHANGES_HANDS}
-        self._open(doors, profile, shaky)
+        self._open(doors, profile, devices_in(named))
         gone = past_devices(profile, named, doors)
         parts = regroup(profile, apart, history, named, gone, doors)
         if parts is None or not is_whole(profile, history, rules):
@@ -139,16 +140,17 @@ class SplitProfile:
             part.home = home_for(part, profile, doors)
         homes = [*(part.home for part in parts), *profile.merged]
         open_doors(self.profiles, doors, [(home, EARLIEST) for home in homes], consistent=True)
+        first = straight(profile, parts, doors)
         made = set_apart(profile, apart, parts, doors, rules, now)
         self._settle(made, doors, rules, now)
-        return _Plan(profile, parts, doors, made, is_all)
+        return _Plan(profile, parts, doors, first, made, is_all)
 
-    def _open(self, doors: Doors, profile: Profile, shaky: set[Identifier]) -> None:
+    def _open(self, doors: Doors, profile: Profile, devices: set[Identifier]) -> None:
         """All their doors, and those of devices that may have been theirs. Raises `Conflict` if they have changed."""
         listed = [(doors.home(one), LATEST) for one in profile.identifiers]
-        devices = [(doors.home(one), LATEST) for one in shaky]
+        theirs = [(doors.home(one), LATEST) for one in devices]
         open_doors(
-            self.profiles, doors, [(profile.id, EARLIEST), *listed, *devices], consistent=True, owners=True
+            self.profiles, doors, [(profile.id, EARLIEST), *listed, *theirs], consistent=True, owners=True
         )
         here = doors.now.get(profile.id)
         if not isinstance(here, Profile) or here.version != profile.version:
@@ -160,17 +162,20 @@ class SplitProfile:
             doors.outbox.setdefault(customer.id, []).extend(settle(customer, rules, now))
 
     def _lead_on(self, plan: _Plan, signs: Sequence[Sign]) -> None:
-        """Some of the doors, while all parts are still one. A home that is new leads to the whole until then."""
+        """Some of the doors, while all parts are still one. Their homes lead straight to the whole until then."""
         doors, whole = plan.doors, plan.profile
         relied = [Unchanged(whole.id, whole.version)]
-        vacant = [part.home for part in plan.parts[1:] if not doors.versions[part.home]]
-        if vacant:
-            puts = [Write(Sign(home, whole.id, next_version("", self.nonce())), "") for home in vacant]
-            self.profiles.commit(puts[:TOGETHER], relied)
+        if plan.first:
+            self.profiles.commit([self._straight(sign, doors) for sign in plan.first], relied)
             return
         for start in range(0, len(signs), TOGETHER):
             part = signs[start : start + TOGETHER]
             self.profiles.commit([self._write(door, doors) for door in part], relied)
+
+    def _straight(self, sign: Sign, doors: Doors) -> Write:
+        expected = doors.versions[sign.id]
+        sign.version = next_version(expected, self.nonce())
+        return Write(sign, expected)
 
     def _write(self, door: Profile | Sign, doors: Doors) -> Write:
         expected = doors.versions[door.id]

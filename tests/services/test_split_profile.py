@@ -26,6 +26,7 @@ ANYBODY = ["user:u", "email:x@example.com", "email:y@example.com", "phone:+17855
 
 SHARED = {"device": {"token": "t"}}
 LOYAL = {"externalIds": [{"type": "loyalty", "id": "L"}]}
+PHONE = ("phone", "+17855550100")
 SEEN = {"type": "track", "event": "Seen", "ago": 0, "number": 1}
 
 #: Two that meet in one event, whatever kinds they are of: doors come to lead on through each other.
@@ -289,7 +290,7 @@ def test_a_door_that_leads_on_through_another_parts_door_goes_with_its_own_part(
     world.publish(PLAYBOOK)
     first, second = (Identifier("email", email) for email in emails)
     phone, browser, card = (
-        Identifier("phone", "+17855550100"),
+        Identifier(*PHONE),
         Identifier("anonymous", "a"),
         Identifier("loyalty", "L"),
     )
@@ -321,6 +322,29 @@ def test_every_door_leads_to_its_part_however_many_there_are(world: Splitting, d
     assert len(left.identifiers) == devices + 1
     assert world.profile("anonymous", "d3").id == left.id
     assert world.user("ana").facts.activity["Login"].total == devices
+
+
+def test_doors_led_one_by_one_never_lead_in_a_circle_though_kinds_were_ranked_otherwise_before(
+    world: Splitting,
+) -> None:
+    """The e-mail address led on through the phone number, and was made the stronger since: its part lives there.
+
+    With more doors than one transaction holds, the number was led to the address while that still led to the number.
+    """
+    kinds = "identifiers: [{{kind: user, unique: true}}, {{kind: {}}}, {{kind: {}}}, {{kind: anonymous, limit: 500}}]\n"
+    world.publish(PLAYBOOK + kinds.format("phone", "email"))
+    ana, mail, phone = (Identifier(*one) for one in [("user", "ana"), ("email", "x@example.com"), PHONE])
+    for pair in [(mail, phone), (phone, ana)]:
+        world.send(world.event("Met", **carrying(*pair)))
+    for number in range(100):
+        for one in (ana, phone):
+            world.clock.forward(MINUTE)
+            world.send(world.event("Met", **carrying(one, Identifier("anonymous", f"d{number}"))))
+    world.publish(PLAYBOOK + kinds.format("email", "phone"))
+    sizes = count_writes(world)
+    world.split("user:ana", "user:ana")
+    assert len(sizes) > 2
+    assert world.profile("phone", PHONE[1]).id == world.secrets.home("email", "x@example.com")
 
 
 def test_history_that_is_not_kept_any_more_cannot_be_told_apart(world: Splitting) -> None:
