@@ -184,6 +184,12 @@ def test_help_is_answered_from_the_number_that_was_written_to() -> None:
     assert "Umbrella Shop" in answer.text
 
 
+def test_help_is_answered_in_the_language_it_was_asked_in() -> None:
+    stage = Stage()
+    assert stage.reply("¿Ayuda?") == "help-answered"
+    assert stage.sms.sent[0].text.startswith("Umbrella Shop: responda BAJA")
+
+
 def test_help_without_an_answer_is_not_sent_twice() -> None:
     stage = Stage()
     stage.sms.fail_next("send", "after", Unanswered())
