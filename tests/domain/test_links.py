@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.keys import Secrets
-from chalicelib.domain.links import DAY, pixel, rendered_target, sent_links, shown_links, target_of
+from chalicelib.domain.links import (
+    DAY,
+    pixel,
+    read_click,
+    rendered_target,
+    sent_links,
+    shown_links,
+    target_of,
+)
 from chalicelib.domain.tokens import read
 
 SECRETS = Secrets(b"s" * 32, b"d" * 32)
@@ -33,8 +41,37 @@ def test_a_sent_link_names_the_row_that_knows_where_it_leads() -> None:
     assert target_of(found, {}) is None
 
 
+def by_sms(delivery: str = "m_abcdefghij2345672345", name: str = "shop") -> str:
+    links = sent_links(
+        SECRETS, BASE, [name], delivery=delivery, profile="p_1", channel="sms", topic="offers", now=0
+    )
+    return links[name]
+
+
 def test_a_link_in_an_sms_is_short() -> None:
-    assert len(sent()["shop"]) < len(BASE) + 110
+    by_mail = sent_links(
+        SECRETS,
+        BASE,
+        ["shop"],
+        delivery="m_abcdefghij2345672345",
+        profile="p_1",
+        channel="email",
+        topic="t",
+        now=0,
+    )
+    assert (len(by_mail["shop"]), len(by_sms())) == (len(BASE) + 94, len(BASE) + 39)
+
+
+def test_a_link_in_an_sms_names_the_row_as_others_do() -> None:
+    token = by_sms().removeprefix(f"{BASE}/c/")
+    assert read_click(SECRETS, token, 0) == {"d": "m_abcdefghij2345672345", "l": "shop"}
+    assert read(SECRETS, "unsubscribe", token, 0) is None
+
+
+@pytest.mark.parametrize(("delivery", "name"), [("m_1", "shop"), ("m_abcdefghij2345672345", "größe")])
+def test_what_has_no_short_form_has_the_usual_one(delivery: str, name: str) -> None:
+    token = by_sms(delivery, name).removeprefix(f"{BASE}/c/")
+    assert read_click(SECRETS, token, 0) == read(SECRETS, "click", token, 0) == {"d": delivery, "l": name}
 
 
 def test_a_shown_link_carries_its_target() -> None:

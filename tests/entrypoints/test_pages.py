@@ -7,9 +7,9 @@ import re
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.domain import tokens
+from chalicelib.domain import short_links, tokens
 from chalicelib.domain.keys import Secrets
-from chalicelib.domain.links import DAY
+from chalicelib.domain.links import DAY, LIFE
 from tests.entrypoints.playbooks import UMBRELLAS
 from tests.entrypoints.workspace import OPERATOR, SECRET, Workspace
 
@@ -241,3 +241,15 @@ def test_after_an_erasure_the_links_are_harmless(shop: Workspace) -> None:
     assert submit(shop, paths["u"], b"").status_code == 200
     assert shop.get(paths["c"], {}).status_code == 404
     assert shop.get("/v1/profiles/user:ann").status_code == 404
+
+
+def test_a_short_link_of_an_sms_leads_on_until_it_expires_or_is_touched(shop: Workspace) -> None:
+    delivery = shop.profile("user:ann")["contacts"][0]["delivery"]
+    short = short_links.mint(Secrets(SECRET, SECRET), delivery, "shop", shop.clock() + LIFE)
+    assert shop.get(f"/c/{short}", {}).headers["Location"].startswith("https://shop.example.com/")
+    evil = short_links.mint(Secrets(SECRET, SECRET), delivery, "evil", shop.clock() + LIFE)
+    touched = short.replace(short[5], "A" if short[5] != "A" else "B", 1)
+    for none in (touched, evil, short.removesuffix("shop") + "evil", short[:-1]):
+        assert shop.get(f"/c/{none}", {}).status_code == 404
+    shop.clock.forward(LIFE + 7 * DAY)
+    assert shop.get(f"/c/{short}", {}).status_code == 404

@@ -15,7 +15,7 @@ def real_link() -> str:
     """A click link as it is sent."""
     links = sent_links(
         Secrets(b"s" * 32, b"d" * 32), BASE, ["shop"],
-        delivery="m_abcdefghij0123456789", profile="p_" + "a" * 26, channel="sms", topic="t", now=1_790_000_000_000,
+        delivery="m_abcdefghij2345672345", profile="p_" + "a" * 26, channel="sms", topic="t", now=1_790_000_000_000,
     )  # fmt: skip
     return links["shop"]
 
