@@ -85,5 +85,5 @@ def _zones_of_phone(profile: Profile, playbook: Playbook) -> tuple[str, ...]:
 
     parsed = phonenumbers.parse(number)
     region = phonenumbers.region_code_for_number(parsed)
-    lands = [region] if region else phonenumbers.region_codes_for_country_code(parsed.country_code)
+    lands = [region] if region else phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
     return tuple(dict.fromkeys(zone for land in lands for zone in zones(land.lower())))
