@@ -2,11 +2,12 @@
 
 A sent message has a delivery row, and the row keeps where each of its links leads (`body["links"]`), so its
 token stays short; in an SMS, whose every character is paid for, it is shorter still (`short_links`). A message
-shown where the customer came to us has no row, so its token carries the target and the profile itself.
+shown where the customer came to us has no row, so its token carries the target and the profile itself. These are
+the claims, which a short token has of its row:
 
 | page | purpose | claims |
 | --- | --- | --- |
-| `/c/` of a sent message | click, or short-click in an SMS | `d` delivery, `l` the link's name |
+| `/c/` of a sent message | click | `d` delivery, `l` the link's name |
 | `/c/` of a shown message | click | `d` delivery, `p` profile, `u` the target |
 | `/o/` | open | `d` delivery |
 | `/u/` | unsubscribe | `d` delivery, `p` profile, `c` channel, `t` topic |
@@ -21,7 +22,7 @@ from urllib.parse import quote, urlsplit
 
 from chalicelib.domain import short_links
 from chalicelib.domain.keys import Secrets
-from chalicelib.domain.tokens import mint, read
+from chalicelib.domain.tokens import mint
 
 DAY = 86_400_000
 #: Unsubscribing must work for at least 60 days; the other links live as long as the row they lead to.
@@ -44,15 +45,15 @@ def sent_links(
     """The `link` of a message that is sent: its declared links, `unsubscribe` and `preferences`."""
     until = now + LIFE
 
-    def token(name: str) -> str:
-        short = short_links.mint(secrets, delivery, name, until) if channel == "sms" else ""
-        return short or mint(secrets, "click", {"d": delivery, "l": name}, until)
+    def address(page: str, purpose: str, claims: dict[str, Any]) -> str:
+        short = channel == "sms" and short_links.mint(secrets, purpose, delivery, claims.get("l", ""), until)
+        return f"{base_url}/{page}/{short or mint(secrets, purpose, claims, until)}"
 
-    tracked = {name: f"{base_url}/c/{token(name)}" for name in names}
+    tracked = {name: address("c", "click", {"d": delivery, "l": name}) for name in names}
     leave = {"d": delivery, "p": profile, "c": channel, "t": topic}
     return {
-        "unsubscribe": f"{base_url}/u/{mint(secrets, 'unsubscribe', leave, until)}",
-        "preferences": f"{base_url}/p/{mint(secrets, 'preferences', {'d': delivery, 'p': profile}, until)}",
+        "unsubscribe": address("u", "unsubscribe", leave),
+        "preferences": address("p", "preferences", {"d": delivery, "p": profile}),
         **tracked,
     }
 
@@ -71,11 +72,6 @@ def shown_links(
 def pixel(secrets: Secrets, base_url: str, *, delivery: str, now: int) -> str:
     """The address of the picture that tells an e-mail was opened."""
     return f"{base_url}/o/{mint(secrets, 'open', {'d': delivery}, now + LIFE)}"
-
-
-def read_click(secrets: Secrets, token: str, now: int) -> dict[str, Any] | None:
-    """What a click's token carries, of either form; None where it is tampered with, expired, or for another page."""
-    return short_links.read(secrets, token, now) or read(secrets, "click", token, now)
 
 
 def target_of(claims: Mapping[str, Any], row_links: Mapping[str, str]) -> str | None:

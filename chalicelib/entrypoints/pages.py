@@ -13,7 +13,7 @@ from chalice.app import Blueprint
 
 from chalicelib import settings, wiring
 from chalicelib.domain import tokens
-from chalicelib.domain.links import LIFE, read_click
+from chalicelib.domain.links import LIFE
 from chalicelib.entrypoints import batches, http
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def save_preferences(incoming: http.Incoming) -> http.Reply:
 @http.answers(blueprint)
 def follow_link(incoming: http.Incoming) -> http.Reply:
     """On to where the playbook's link leads, and nowhere else."""
-    claims = read_click(wiring.secrets(), incoming.path["token"], wiring.clock())
+    claims = _claims(incoming, "click")
     target = wiring.take_click()(claims, counts=incoming.method == "GET") if claims is not None else None
     return _lead_to(target) if target else _gone()
 
@@ -107,7 +107,7 @@ def show_slot(incoming: http.Incoming) -> http.Reply:
 
 
 def _claims(incoming: http.Incoming, purpose: str) -> dict[str, Any] | None:
-    return tokens.read(wiring.secrets(), purpose, incoming.path["token"], wiring.clock())
+    return wiring.read_link()(purpose, incoming.path["token"])
 
 
 def _form(incoming: http.Incoming) -> dict[str, list[str]]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain import short_links
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.links import (
     DAY,
     pixel,
-    read_click,
     rendered_target,
     sent_links,
     shown_links,
@@ -62,16 +62,26 @@ def test_a_link_in_an_sms_is_short() -> None:
     assert (len(by_mail["shop"]), len(by_sms())) == (len(BASE) + 94, len(BASE) + 39)
 
 
+def test_an_sms_leads_to_our_own_pages_by_short_links_too() -> None:
+    links = sent_links(
+        SECRETS, BASE, [], delivery="m_abcdefghij2345672345", profile="p_1", channel="sms", topic="t", now=0
+    )
+    for page, name in (("u", "unsubscribe"), ("p", "preferences")):
+        token = links[name].removeprefix(f"{BASE}/{page}/")
+        assert len(links[name]) == len(BASE) + 35
+        assert short_links.read(SECRETS, name, token, 0) == {"d": "m_abcdefghij2345672345", "l": ""}
+
+
 def test_a_link_in_an_sms_names_the_row_as_others_do() -> None:
     token = by_sms().removeprefix(f"{BASE}/c/")
-    assert read_click(SECRETS, token, 0) == {"d": "m_abcdefghij2345672345", "l": "shop"}
-    assert read(SECRETS, "unsubscribe", token, 0) is None
+    assert short_links.read(SECRETS, "click", token, 0) == {"d": "m_abcdefghij2345672345", "l": "shop"}
 
 
 @pytest.mark.parametrize(("delivery", "name"), [("m_1", "shop"), ("m_abcdefghij2345672345", "größe")])
 def test_what_has_no_short_form_has_the_usual_one(delivery: str, name: str) -> None:
     token = by_sms(delivery, name).removeprefix(f"{BASE}/c/")
-    assert read_click(SECRETS, token, 0) == read(SECRETS, "click", token, 0) == {"d": delivery, "l": name}
+    assert short_links.read(SECRETS, "click", token, 0) is None
+    assert read(SECRETS, "click", token, 0) == {"d": delivery, "l": name}
 
 
 def test_a_shown_link_carries_its_target() -> None:
