@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
+SMS = ("sns", "end-user-messaging")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -15,7 +17,7 @@ class Settings:
 
     `secret_id` names the Secrets Manager secret that holds the workspace secret, `door_secret_id` the one that
     holds the doors' key; `secret` is used instead of both where it is set (the local stack). `base_url` is where
-    links in messages lead.
+    links in messages lead. `sms` says who carries SMS, one of `SMS`.
     """
 
     stage: str
@@ -33,6 +35,8 @@ class Settings:
     door_secret_id: str
     configuration_set: str
     feedback_topic: str
+    sms: str
+    sms_configuration_set: str
     commit_pool: int
     most_events: int
     shards: int
@@ -60,8 +64,18 @@ def load() -> Settings:
         door_secret_id=env("TOPEKA_DOOR_SECRET_ID", ""),
         configuration_set=env("TOPEKA_CONFIGURATION_SET", ""),
         feedback_topic=env("TOPEKA_FEEDBACK_TOPIC", ""),
+        sms=_one_of(SMS, "TOPEKA_SMS"),
+        sms_configuration_set=env("TOPEKA_SMS_CONFIGURATION_SET", ""),
         commit_pool=int(env("TOPEKA_COMMIT_POOL", "8")),
         most_events=int(env("TOPEKA_MOST_EVENTS", "5000")),
         shards=int(env("TOPEKA_SHARDS", "4")),
         version="0.1.0",
     )
+
+
+def _one_of(choices: tuple[str, ...], name: str) -> str:
+    """One of the choices, the first where nothing is set. Raises `ValueError` for anything else."""
+    value = os.environ.get(name) or choices[0]
+    if value not in choices:
+        raise ValueError(f"{name} is {value!r}; set one of {', '.join(choices)}.")
+    return value

@@ -1,4 +1,4 @@
-"""Brings a stage to AWS: `python -m infra.deploy --packaged build/packaged --stage dev [--base-url https://...]`.
+"""Brings a stage to AWS: `python -m infra.deploy --packaged build/packaged --stage dev [--base-url ...] [--sms ...]`.
 
 Uploads the packaged code and template to a bucket of the account's own, then creates or updates the stack
 `topeka-<stage>`. Running it again changes nothing where nothing changed.
@@ -10,12 +10,15 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from infra.account import missing
 from infra.package import CODE, DEFAULT_OUT, TEMPLATE
 
+SMS = ("Sms", "SmsConfigurationSet")
+NOTHING: Mapping[str, str] = {}
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
@@ -42,18 +45,21 @@ def own_bucket(s3: Any, account: str, region: str) -> str:
     return name
 
 
-def deploy(cloudformation: Any, stage: str, template_url: str, base_url: str) -> dict[str, str]:
-    """Create or update the stage's stack; gives its outputs.
+def deploy(
+    cloudformation: Any, stage: str, template_url: str, base_url: str, sms: Mapping[str, str] = NOTHING
+) -> dict[str, str]:
+    """Create or update the stage's stack; gives its outputs. Of `sms`, what is empty stays as it is.
 
     Links in messages start with the API's address, which exists only once the API does: so the first deployment
     of a stage that brings no address of its own is applied twice.
     """
     stack = f"topeka-{stage}"
     known = base_url or _outputs(cloudformation, stack).get("EndpointURL", "")
-    _apply(cloudformation, stack, template_url, {"Stage": stage, "BaseUrl": known.rstrip("/")})
+    kept = {**_sms(cloudformation, stack), **{name: value for name, value in sms.items() if value}}
+    _apply(cloudformation, stack, template_url, {"Stage": stage, "BaseUrl": known.rstrip("/"), **kept})
     outputs = _outputs(cloudformation, stack)
     if not known:
-        parameters = {"Stage": stage, "BaseUrl": outputs["EndpointURL"].rstrip("/")}
+        parameters = {"Stage": stage, "BaseUrl": outputs["EndpointURL"].rstrip("/"), **kept}
         _apply(cloudformation, stack, template_url, parameters)
     return outputs
 
@@ -92,6 +98,12 @@ def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
+def _sms(cloudformation: Any, stack: str) -> dict[str, str]:
+    """Who carries SMS in the stack as it stands; updating would else take it back to the template's default."""
+    given = (_describe(cloudformation, stack) or {}).get("Parameters", [])
+    return {each["ParameterKey"]: each["ParameterValue"] for each in given if each["ParameterKey"] in SMS}
+
+
 def _fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
@@ -101,6 +113,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--packaged", type=Path, default=DEFAULT_OUT)
     parser.add_argument("--stage", required=True)
     parser.add_argument("--base-url", default="")
+    parser.add_argument("--sms", choices=["", "sns", "end-user-messaging"], default="")
+    parser.add_argument("--sms-configuration-set", default="")
     return parser.parse_args(argv)
 
 
@@ -119,7 +133,8 @@ def main(argv: list[str] | None = None) -> str | None:
         bucket = own_bucket(s3, account, session.region_name)
         key = upload(s3, bucket, asked.packaged)
         url = f"https://{bucket}.s3.{session.region_name}.{_suffix(session)}/{key}"
-        outputs = deploy(session.client("cloudformation"), asked.stage, url, asked.base_url)
+        sms = dict(zip(SMS, (asked.sms, asked.sms_configuration_set), strict=True))
+        outputs = deploy(session.client("cloudformation"), asked.stage, url, asked.base_url, sms)
     except (BotoCoreError, ClientError) as error:
         return f"AWS refused: {error}"
     print(json.dumps(outputs, indent=2))

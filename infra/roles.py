@@ -72,6 +72,13 @@ def _sms(_service: str, _target: str, actions: Sequence[str]) -> list[Json]:
     return [_allow("sns", actions, "*"), {**topics, "Effect": "Deny"}]
 
 
+def _text(service: str, _target: str, actions: Sequence[str]) -> list[Json]:
+    """Whatever the account may send from, and the configuration set: senders are named by the playbook."""
+    account = "arn:${AWS::Partition}:sms-voice:${AWS::Region}:${AWS::AccountId}"
+    kinds = ("phone-number", "sender-id", "pool", "configuration-set")
+    return [_allow(service, actions, [{"Fn::Sub": f"{account}:{kind}/*"} for kind in kinds])]
+
+
 _ON = {
     "dynamodb": _arn,
     "sqs": _arn,
@@ -80,6 +87,7 @@ _ON = {
     "secretsmanager": _secret,
     "ses": _mail,
     "sms": _sms,
+    "sms-voice": _text,
 }
 
 

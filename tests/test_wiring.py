@@ -27,7 +27,14 @@ QUEUES: dict[str, Callable[[], Any]] = {
     "deliveries": wiring.delivery_queue,
     "jobs": wiring.job_queue,
 }
-CACHES: list[Any] = [settings.load, wiring.client, wiring.lake, *STORES.values(), *QUEUES.values()]
+CACHES: list[Any] = [
+    settings.load,
+    wiring.client,
+    wiring.lake,
+    wiring.sms_sender,
+    *STORES.values(),
+    *QUEUES.values(),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +76,18 @@ def test_without_a_stream_nothing_is_kept_for_analytics(monkeypatch: pytest.Monk
 def test_with_a_stream_the_lake_is_firehose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOPEKA_LAKE_STREAM", "topeka-try-lake")
     assert wiring.lake()._stream == "topeka-try-lake"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("setting", "carrier"),
+    [("", "SnsSms"), ("sns", "SnsSms"), ("end-user-messaging", "EndUserMessagingSms")],
+)
+def test_settings_say_who_carries_sms(monkeypatch: pytest.MonkeyPatch, setting: str, carrier: str) -> None:
+    monkeypatch.setenv("TOPEKA_SMS", setting)
+    assert type(wiring.sms_sender()).__name__ == carrier
+
+
+def test_a_carrier_nobody_knows_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPEKA_SMS", "pigeon")
+    with pytest.raises(ValueError, match="TOPEKA_SMS is 'pigeon'; set one of sns, end-user-messaging"):
+        settings.load()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SnsSms:
-    """A sender in digits is one of our numbers; another is a sender id (SNS: SMS message attributes)."""
+    """A sender in digits is one of our numbers or short codes; another is a sender id (SNS: SMS message attributes)."""
 
     def __init__(self, client: SNSClient) -> None:
         self._client = client
@@ -23,7 +23,7 @@ class SnsSms:
         promotional = outgoing.kind in {"offer", "brand"}
         attributes = {"AWS.SNS.SMS.SMSType": "Promotional" if promotional else "Transactional"}
         if outgoing.sender:
-            number = outgoing.sender.startswith("+")
+            number = outgoing.sender.removeprefix("+").isdigit()
             attributes["AWS.MM.SMS.OriginationNumber" if number else "AWS.SNS.SMS.SenderID"] = outgoing.sender
         with calling():
             answer = self._client.publish(

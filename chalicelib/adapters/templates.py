@@ -63,6 +63,10 @@ class LiquidTemplates:
         size = sum(len(text.encode(errors="replace")) for _, text in _texts(filled))
         return filled if size <= MOST_OUTPUT else None
 
+    def try_out(self, content: Mapping[str, Any], links: Mapping[str, str]) -> dict[str, Any] | None:
+        """The content as the sample customer would get it, with these links; None if a template fails."""
+        return self.render(content, {**SAMPLE, "link": links})
+
 
 def _faults(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each template that doesn't parse, or fails on the sample customer."""

@@ -1,7 +1,8 @@
 """What providers say about a message we sent: their notifications as one shape, and that as an event.
 
 Sources: SES event publishing ("Contents of event data"; the older notifications say `notificationType`);
-SNS SMS delivery status logs; AWS End User Messaging SMS events (`TEXT_DELIVERED` ...).
+SNS SMS delivery status logs; AWS End User Messaging SMS User Guide, "Event types for SMS, MMS, and voice" and
+"SMS example log" (`isFinal`; what no carrier told of within 72 hours becomes unknown).
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ COME_FROM = {
     "complained": ("claimed", "unknown", "sent", "delivered", "bounced"),
 }
 _TEXT_DELIVERED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
-_TEXT_UNDERWAY = frozenset({"TEXT_QUEUED", "TEXT_PENDING", "TEXT_SENT"})
+#: Taken by AWS, and nothing more is known: still on its way, or no carrier ever told.
+_TEXT_TAKEN = frozenset({"TEXT_QUEUED", "TEXT_PENDING", "TEXT_SENT", "TEXT_UNKNOWN"})
+#: The number is none. Everything else may be otherwise another time: a phone that is off, a carrier that blocks.
 _TEXT_PERMANENT = frozenset({"TEXT_INVALID"})
 
 
@@ -118,23 +121,24 @@ def _addressed(detail: Mapping[str, Any], mail: Mapping[str, Any]) -> list[str]:
 
 
 def _text(kind: str, payload: Mapping[str, Any]) -> tuple[Notice, ...]:
-    if kind in _TEXT_UNDERWAY:
-        return ()
     delivered = kind in _TEXT_DELIVERED
+    taken = kind in _TEXT_TAKEN or (not delivered and payload.get("isFinal") is False)
+    row = "sent" if taken else "delivered" if delivered else "bounced"
+    bounced = row == "bounced"
     context = payload.get("context") or {}
     at = int(payload["eventTimestamp"])
     return (
         Notice(
             key=_key("sms", payload["messageId"], kind, str(at)),
-            title="Sms Delivered" if delivered else "Sms Bounced",
-            row="delivered" if delivered else "bounced",
+            title="" if taken else "Sms Delivered" if delivered else "Sms Bounced",
+            row=row,
             at=at,
             channel="sms",
             provider_id=payload["messageId"],
             delivery=str(context.get("delivery") or ""),
             address=payload.get("destinationPhoneNumber") or "",
-            type="" if delivered else "Permanent" if kind in _TEXT_PERMANENT else "Transient",
-            reason="" if delivered else kind,
+            type="" if not bounced else "Permanent" if kind in _TEXT_PERMANENT else "Transient",
+            reason=kind if bounced else "",
         ),
     )
 

@@ -1,8 +1,9 @@
 """Links in messages: which addresses they lead through, and what their tokens carry.
 
 A sent message has a delivery row, and the row keeps where each of its links leads (`body["links"]`), so its
-token stays short, which is what an SMS pays for. A message shown where the customer came to us has no row, so
-its token carries the target and the profile itself.
+token stays short; in an SMS, whose every character is paid for, it is shorter still (`short_links`). A message
+shown where the customer came to us has no row, so its token carries the target and the profile itself. These are
+the claims, which a short token has of its row:
 
 | page | purpose | claims |
 | --- | --- | --- |
@@ -19,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from chalicelib.domain import short_links
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.tokens import mint
 
@@ -42,13 +44,16 @@ def sent_links(
 ) -> dict[str, str]:
     """The `link` of a message that is sent: its declared links, `unsubscribe` and `preferences`."""
     until = now + LIFE
-    tracked = {
-        name: f"{base_url}/c/{mint(secrets, 'click', {'d': delivery, 'l': name}, until)}" for name in names
-    }
+
+    def address(page: str, purpose: str, claims: dict[str, Any]) -> str:
+        short = channel == "sms" and short_links.mint(secrets, purpose, delivery, claims.get("l", ""), until)
+        return f"{base_url}/{page}/{short or mint(secrets, purpose, claims, until)}"
+
+    tracked = {name: address("c", "click", {"d": delivery, "l": name}) for name in names}
     leave = {"d": delivery, "p": profile, "c": channel, "t": topic}
     return {
-        "unsubscribe": f"{base_url}/u/{mint(secrets, 'unsubscribe', leave, until)}",
-        "preferences": f"{base_url}/p/{mint(secrets, 'preferences', {'d': delivery, 'p': profile}, until)}",
+        "unsubscribe": address("u", "unsubscribe", leave),
+        "preferences": address("p", "preferences", {"d": delivery, "p": profile}),
         **tracked,
     }
 

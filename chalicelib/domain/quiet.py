@@ -74,10 +74,16 @@ def _first_after(wall: datetime, now: int) -> int:
 
 
 def _zones_of_phone(profile: Profile, playbook: Playbook) -> tuple[str, ...]:
+    """Every zone of the number's country: mobile numbers move with people, whatever their area code says.
+
+    A number of no country's plan may be of any that shares its calling code.
+    """
     number = normalised(profile.facts, "sms", playbook)
     if not number:
         return ()
     import phonenumbers
 
-    region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
-    return zones(region.lower()) if region else ()
+    parsed = phonenumbers.parse(number)
+    region = phonenumbers.region_code_for_number(parsed)
+    lands = [region] if region else phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
+    return tuple(dict.fromkeys(zone for land in lands for zone in zones(land.lower())))

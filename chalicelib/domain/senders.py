@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,11 @@ from urllib.parse import urlsplit
 def email_sender(senders: Mapping[str, Any], base_url: str) -> str:
     """`Name <address>`; a playbook that names none sends as `no-reply` at the host of `base_url`."""
     return str(senders.get("email") or f"no-reply@{_host(base_url)}")
+
+
+def contact(senders: Mapping[str, Any]) -> str:
+    """The address customers may write to, without its name; "" where the playbook names none."""
+    return parseaddr(str(senders.get("email") or ""))[1]
 
 
 def sms_sender(senders: Mapping[str, Any], phone: str) -> str:

@@ -107,7 +107,7 @@ def show_slot(incoming: http.Incoming) -> http.Reply:
 
 
 def _claims(incoming: http.Incoming, purpose: str) -> dict[str, Any] | None:
-    return tokens.read(wiring.secrets(), purpose, incoming.path["token"], wiring.clock())
+    return wiring.read_link()(purpose, incoming.path["token"])
 
 
 def _form(incoming: http.Incoming) -> dict[str, list[str]]:

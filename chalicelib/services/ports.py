@@ -274,6 +274,9 @@ class Templates(Protocol):
     def render(self, content: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any] | None:
         """A prepared content with its templates filled in; None if one fails (`template-failed`)."""
 
+    def try_out(self, content: Mapping[str, Any], links: Mapping[str, str]) -> dict[str, Any] | None:
+        """The content as the sample customer would get it, with these links; None if a template fails."""
+
 
 class Sender(Protocol):
     """One channel's provider. No retries inside: one call, one answer."""

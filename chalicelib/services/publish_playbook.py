@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import msgspec
@@ -14,6 +14,7 @@ from chalicelib.domain.playbook.model import Fault, Message, Playbook, Variant
 from chalicelib.domain.rules import Rules
 from chalicelib.services.fill_segments import NOT_NEEDED, first_job
 from chalicelib.services.live_rules import LiveRules
+from chalicelib.services.measure_sms import MeasureSms
 from chalicelib.services.ports import Clock, JobQueue, Playbooks, Templates
 from chalicelib.services.survey_playbook import Survey, SurveyPlaybook
 
@@ -30,6 +31,15 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class _Checked:
+    """A playbook without faults, its templates prepared; the line of each path; what its author should know."""
+
+    playbook: Playbook
+    lines: Mapping[str, int]
+    warnings: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PublishPlaybook:
     """In force in this process when it returns, elsewhere as soon as each worker looks again."""
 
@@ -38,17 +48,18 @@ class PublishPlaybook:
     templates: Templates
     jobs: JobQueue
     survey: SurveyPlaybook
+    measure_sms: MeasureSms
     clock: Clock
 
     def __call__(self, text: bytes) -> Published:
         """Store the next version and make it live. Raises `BadRequest` with every fault."""
         from chalicelib.domain.playbook.kept import keep
 
-        playbook, lines = self._checked(text)
-        kept, before = keep(playbook), self.rules.current()
+        checked = self._checked(text)
+        kept, before = keep(checked.playbook), self.rules.current()
         number = self.playbooks.publish(text.decode().removeprefix("\ufeff"), kept, self.clock())
         backfill = self._in_force(before)
-        return Published(number, backfill, self.survey(self.rules.current(), lines))
+        return Published(number, backfill, self._surveyed(checked, self.rules.current()))
 
     def _in_force(self, before: Rules) -> Literal["running", "not-needed"]:
         """The new version counts here from now on; profiles follow where they may lack facts that it needs.
@@ -69,26 +80,29 @@ class PublishPlaybook:
         """What publishing would warn of; nothing is stored. Raises `BadRequest` with every fault."""
         from chalicelib.domain.playbook.compiler import compile_playbook
 
-        playbook, lines = self._checked(text)
-        return self.survey(compile_playbook(playbook, 0), lines)
+        checked = self._checked(text)
+        return self._surveyed(checked, compile_playbook(checked.playbook, 0))
+
+    def _surveyed(self, checked: _Checked, rules: Rules) -> Survey:
+        survey = self.survey(rules, checked.lines)
+        return replace(survey, warnings=(*checked.warnings, *survey.warnings))
 
     def check(self, text: bytes | str) -> Playbook:
         """The playbook, its templates prepared. Raises `BadRequest` with every fault."""
-        return self._checked(text)[0]
+        return self._checked(text).playbook
 
-    def _checked(self, text: bytes | str) -> tuple[Playbook, Mapping[str, int]]:
-        """The playbook, and the line of each path."""
+    def _checked(self, text: bytes | str) -> _Checked:
         from chalicelib.domain.playbook.parsing import parse_with_lines
 
         parsed = parse_with_lines(text)
         if parsed.draft is None:
             raise _refused(parsed.faults)
-        preparing = _Preparing(self.templates, parsed.lines)
+        preparing = _Preparing(self.templates, self.measure_sms, parsed.lines)
         prepared = preparing.playbook(parsed.draft)
         faults = [*parsed.faults, *preparing.faults]
         if faults:
             raise _refused(sorted(faults, key=lambda fault: fault.line))
-        return prepared, parsed.lines
+        return _Checked(prepared, parsed.lines, tuple(map(_told, preparing.warnings)))
 
     def source(self) -> str:
         """The live playbook as it was written. Raises `NotFound` where none is."""
@@ -126,18 +140,24 @@ def _version_view(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused(faults: Any) -> BadRequest:
-    told = [{"line": one.line, "path": one.path, "message": one.message} for one in faults]
+    told = [_told(one) for one in faults]
     many = "1 fault" if len(told) == 1 else f"{len(told)} faults"
     return BadRequest("invalid-playbook", f"Mend {many} and publish again.", details={"faults": told})
+
+
+def _told(one: Fault) -> dict[str, Any]:
+    return {"line": one.line, "path": one.path, "message": one.message}
 
 
 class _Preparing:
     """Puts every template of a playbook through the engine and gathers what is wrong, with its line."""
 
-    def __init__(self, templates: Templates, lines: Mapping[str, int]) -> None:
+    def __init__(self, templates: Templates, measure_sms: MeasureSms, lines: Mapping[str, int]) -> None:
         self.templates = templates
+        self.measure_sms = measure_sms
         self.lines = lines
         self.faults: list[Fault] = []
+        self.warnings: list[Fault] = []
 
     def playbook(self, playbook: Playbook) -> Playbook:
         messages = {name: self._message(message) for name, message in playbook.messages.items()}
@@ -147,22 +167,30 @@ class _Preparing:
         path = f"messages.{message.name}"
         self._content(message.links, f"{path}.links")
         variants = {
-            name: self._variant(variant, f"{path}.variants.{name}")
+            name: self._variant(variant, f"{path}.variants.{name}", message.links)
             for name, variant in message.variants.items()
         }
         return msgspec.structs.replace(message, variants=variants)
 
-    def _variant(self, variant: Variant, path: str) -> Variant:
+    def _variant(self, variant: Variant, path: str, links: Collection[str]) -> Variant:
         locales = {
-            language: self._contents(contents, f"{path}.locales.{language}")
+            language: self._contents(contents, f"{path}.locales.{language}", links)
             for language, contents in variant.locales.items()
         }
         return msgspec.structs.replace(
-            variant, contents=self._contents(variant.contents, path), locales=locales
+            variant, contents=self._contents(variant.contents, path, links), locales=locales
         )
 
-    def _contents(self, contents: Contents, path: str) -> Contents:
+    def _contents(self, contents: Contents, path: str, links: Collection[str]) -> Contents:
+        if "sms" in contents:
+            self._measure(contents["sms"], f"{path}.sms.text", links)
         return {channel: self._content(content, f"{path}.{channel}") for channel, content in contents.items()}
+
+    def _measure(self, content: Mapping[str, Any], path: str, links: Collection[str]) -> None:
+        long = self.measure_sms(content, links)
+        if long is not None:
+            found = self.faults if long.refused else self.warnings
+            found.append(Fault(self._line(path), path, long.message))
 
     def _content(self, content: Mapping[str, Any], path: str) -> dict[str, Any]:
         # What is no text has its fault already.

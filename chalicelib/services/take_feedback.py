@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain import feedback, replies
+from chalicelib.domain import feedback, replies, senders
 from chalicelib.domain.errors import Unanswered
 from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.feedback import Notice
 from chalicelib.domain.keys import Secrets
+from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.replies import Reply
 from chalicelib.domain.stored import Delivery, Outgoing, pointer_id
 from chalicelib.services.live_rules import LiveRules
@@ -86,18 +87,19 @@ class TakeFeedback:
 
     def _take_reply(self, reply: Reply) -> Taken:
         playbook = self.live.current().playbook
-        wish = replies.wish_of(reply.text, playbook.stop_words)
+        wish, language = replies.wish_of(reply.text, playbook.stop_words)
         if wish == "help":
-            return self._help(reply, playbook.name)
+            return self._help(reply, playbook, language)
         if not wish:
             return Taken("reply-ignored")
         event = replies.event_of(reply, wish, self.clock())
         self._send(event)
         return Taken(event.title)
 
-    def _help(self, reply: Reply, name: str) -> Taken:
+    def _help(self, reply: Reply, playbook: Playbook, language: str) -> Taken:
         """Answered from the number that was written to. Without an answer from the provider: not again."""
-        outgoing = Outgoing(f"help-{reply.id}", "help", reply.phone, reply.ours, text=replies.help_text(name))
+        text = replies.help_text(playbook.name, language, senders.contact(playbook.senders))
+        outgoing = Outgoing(f"help-{reply.id}", "help", reply.phone, reply.ours, text=text)
         try:
             self.sms.send(outgoing)
         except Unanswered:

@@ -14,6 +14,7 @@ from chalicelib.domain.links import pixel, sent_links
 from chalicelib.domain.places import located
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.rules import Rules
+from chalicelib.domain.sms_parts import measure
 from chalicelib.services.fill_links import fill_links
 from chalicelib.services.ports import Outgoing, Templates
 
@@ -58,6 +59,8 @@ class WriteMessage:
         if not any(str(filled.get(field, "")).strip() for field in _SAID.get(effect.channel, filled)):
             return "template-failed"
         filled = in_full(filled, rules.playbook.images, links)
+        if effect.channel == "sms" and measure(str(filled["text"])).too_long:
+            return "template-failed"
         try:
             return Written(self._outgoing(effect, rules, filled, links, to, now), filled, targets)
         except ValueError:  # a sender or address that cannot stand in a header

@@ -4,6 +4,7 @@ What is made of others asks for them here by name, so that a test may put a fake
 """
 
 from chalicelib.wiring.clients import client, clock, nonce, secrets, system_clock, use_clock
+from chalicelib.wiring.links import read_link
 from chalicelib.wiring.loop import (
     decide_moment,
     fill_segments,
@@ -121,6 +122,7 @@ __all__ = [
     "put_off",
     "quarantine",
     "read_inbox",
+    "read_link",
     "read_profile",
     "read_tallies",
     "redo_effect",

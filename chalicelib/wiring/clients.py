@@ -40,7 +40,7 @@ def client(service: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    once = service in {"sesv2", "sns"}
+    once = service in {"sesv2", "sns", "pinpoint-sms-voice-v2"}
     config = Config(
         user_agent=f"topeka/{settings.load().version}",  # a given one is not put together anew for each call
         connect_timeout=2,

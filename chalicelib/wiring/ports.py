@@ -192,7 +192,12 @@ def email_sender() -> Sender:
 
 @cache
 def sms_sender() -> Sender:
-    """Amazon SNS."""
+    """Amazon SNS, or AWS End User Messaging where settings say so."""
+    known = settings.load()
+    if known.sms == "end-user-messaging":
+        from chalicelib.adapters.sms_end_user_messaging import EndUserMessagingSms
+
+        return EndUserMessagingSms(wiring.client("pinpoint-sms-voice-v2"), known.sms_configuration_set)
     from chalicelib.adapters.sms_sns import SnsSms
 
     return SnsSms(wiring.client("sns"))

@@ -242,6 +242,7 @@ def drop_quarantine() -> DropQuarantine:
 @cache
 def publish_playbook() -> PublishPlaybook:
     """The playbook, published and read."""
+    from chalicelib.services.measure_sms import MeasureSms
     from chalicelib.services.publish_playbook import PublishPlaybook
     from chalicelib.services.survey_playbook import SurveyPlaybook
 
@@ -251,6 +252,7 @@ def publish_playbook() -> PublishPlaybook:
         templates=wiring.templates(),
         jobs=wiring.job_queue(),
         survey=SurveyPlaybook(wiring.profiles(), wiring.live_rules(), wiring.clock),
+        measure_sms=MeasureSms(wiring.templates(), settings.load().base_url),
         clock=wiring.clock,
     )
 

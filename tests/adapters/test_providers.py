@@ -110,6 +110,11 @@ def test_an_e_mail_carries_its_delivery_as_a_tag() -> None:
             "offer",
             {"AWS.SNS.SMS.SMSType": "Promotional", "AWS.MM.SMS.OriginationNumber": "+17855550100"},
         ),
+        (
+            "12345",
+            "offer",
+            {"AWS.SNS.SMS.SMSType": "Promotional", "AWS.MM.SMS.OriginationNumber": "12345"},
+        ),
         ("Shop", "service", {"AWS.SNS.SMS.SMSType": "Transactional", "AWS.SNS.SMS.SenderID": "Shop"}),
         ("", "", {"AWS.SNS.SMS.SMSType": "Transactional"}),
     ],

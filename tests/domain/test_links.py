@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain import short_links
 from chalicelib.domain.keys import Secrets
-from chalicelib.domain.links import DAY, pixel, rendered_target, sent_links, shown_links, target_of
+from chalicelib.domain.links import (
+    DAY,
+    pixel,
+    rendered_target,
+    sent_links,
+    shown_links,
+    target_of,
+)
 from chalicelib.domain.tokens import read
 
 SECRETS = Secrets(b"s" * 32, b"d" * 32)
@@ -33,8 +41,47 @@ def test_a_sent_link_names_the_row_that_knows_where_it_leads() -> None:
     assert target_of(found, {}) is None
 
 
+def by_sms(delivery: str = "m_abcdefghij2345672345", name: str = "shop") -> str:
+    links = sent_links(
+        SECRETS, BASE, [name], delivery=delivery, profile="p_1", channel="sms", topic="offers", now=0
+    )
+    return links[name]
+
+
 def test_a_link_in_an_sms_is_short() -> None:
-    assert len(sent()["shop"]) < len(BASE) + 110
+    by_mail = sent_links(
+        SECRETS,
+        BASE,
+        ["shop"],
+        delivery="m_abcdefghij2345672345",
+        profile="p_1",
+        channel="email",
+        topic="t",
+        now=0,
+    )
+    assert (len(by_mail["shop"]), len(by_sms())) == (len(BASE) + 94, len(BASE) + 39)
+
+
+def test_an_sms_leads_to_our_own_pages_by_short_links_too() -> None:
+    links = sent_links(
+        SECRETS, BASE, [], delivery="m_abcdefghij2345672345", profile="p_1", channel="sms", topic="t", now=0
+    )
+    for page, name in (("u", "unsubscribe"), ("p", "preferences")):
+        token = links[name].removeprefix(f"{BASE}/{page}/")
+        assert len(links[name]) == len(BASE) + 35
+        assert short_links.read(SECRETS, name, token, 0) == {"d": "m_abcdefghij2345672345", "l": ""}
+
+
+def test_a_link_in_an_sms_names_the_row_as_others_do() -> None:
+    token = by_sms().removeprefix(f"{BASE}/c/")
+    assert short_links.read(SECRETS, "click", token, 0) == {"d": "m_abcdefghij2345672345", "l": "shop"}
+
+
+@pytest.mark.parametrize(("delivery", "name"), [("m_1", "shop"), ("m_abcdefghij2345672345", "größe")])
+def test_what_has_no_short_form_has_the_usual_one(delivery: str, name: str) -> None:
+    token = by_sms(delivery, name).removeprefix(f"{BASE}/c/")
+    assert short_links.read(SECRETS, "click", token, 0) is None
+    assert read(SECRETS, "click", token, 0) == {"d": delivery, "l": name}
 
 
 def test_a_shown_link_carries_its_target() -> None:

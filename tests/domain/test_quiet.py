@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.instants import from_text, to_text
-from chalicelib.domain.playbook.model import Quiet
-from chalicelib.domain.quiet import end_of_quiet
+from chalicelib.domain.playbook.model import Playbook, Policies, Quiet
+from chalicelib.domain.profile import Facts, Profile, Stamped
+from chalicelib.domain.quiet import clocks, end_of_quiet, quiet_until
+
+STRICT = json.loads(Path(__file__).with_name("quiet_strict_cases.json").read_text())
 
 NIGHT = Quiet(21 * 60, 8 * 60, ("sms",))
 ZONES = [
@@ -64,3 +70,32 @@ def test_at_the_end_it_is_not_quiet_and_before_it_is(second: int, zone: str, sta
     if until:
         assert now < until <= now + 26 * 3_600_000
         assert not is_quiet(until)
+
+
+def customer(phone: str) -> Profile:
+    """Somebody of whom nothing but a phone number is known."""
+    return Profile("p_1", facts=Facts(traits={"phone": Stamped(phone, 1, "m")}))
+
+
+@pytest.mark.parametrize("case", STRICT, ids=lambda case: case["name"])
+def test_where_the_zone_is_unknown_all_that_the_country_could_mean_are_awake(case: dict[str, str]) -> None:
+    policies = Policies(quiet=Quiet(21 * 60, 8 * 60, ("sms",), "strict"))
+    playbook = Playbook("Shop", timezone="America/Chicago", policies=policies)
+    until = quiet_until(customer(case["phone"]), playbook, "sms", from_text(case["at"]))
+    assert (to_text(until) if until else "") == case["until"]
+
+
+def test_without_strict_or_a_number_the_playbooks_zone_stands_for_the_unknown() -> None:
+    strict = Quiet(21 * 60, 8 * 60, ("sms",), "strict")
+    playbook = Playbook("Shop", timezone="America/Chicago")
+    assert clocks(customer("+34612345678"), playbook, NIGHT, 1) == ("America/Chicago",)
+    assert clocks(customer(""), playbook, strict, 1) == ("America/Chicago",)
+    assert clocks(customer("+34612345678"), playbook, strict, 1) == (
+        "Europe/Madrid", "Africa/Ceuta", "Atlantic/Canary",
+    )  # fmt: skip
+
+
+def test_a_number_of_no_countrys_plan_may_be_of_any_that_shares_its_code() -> None:
+    strict = Quiet(21 * 60, 8 * 60, ("sms",), "strict")
+    names = clocks(customer("+12005550123"), Playbook("Shop", timezone="UTC"), strict, 1)
+    assert {"Pacific/Honolulu", "America/St_Johns", "America/Jamaica", "Pacific/Guam"} <= set(names)

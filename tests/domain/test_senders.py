@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.senders import email_sender, sms_sender
+from chalicelib.domain.senders import contact, email_sender, sms_sender
 
 SENDERS = {"email": "Shop <hello@shop.example.com>", "sms": {"US": "+17855550100", "DE": "Shop"}}
 
@@ -41,3 +41,11 @@ def test_an_e_mail_comes_from_the_playbooks_sender() -> None:
 )
 def test_without_one_it_comes_from_our_own_host(base_url: str, sender: str) -> None:
     assert email_sender({}, base_url) == sender
+
+
+@pytest.mark.parametrize(
+    ("senders", "address"),
+    [(SENDERS, "hello@shop.example.com"), ({"email": "a@b.example"}, "a@b.example"), ({}, "")],
+)
+def test_customers_may_write_to_the_playbooks_sender(senders: dict[str, object], address: str) -> None:
+    assert contact(senders) == address

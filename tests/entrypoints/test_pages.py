@@ -7,9 +7,9 @@ import re
 import pytest
 from chalice.test import HTTPResponse
 
-from chalicelib.domain import tokens
+from chalicelib.domain import short_links, tokens
 from chalicelib.domain.keys import Secrets
-from chalicelib.domain.links import DAY
+from chalicelib.domain.links import DAY, LIFE
 from tests.entrypoints.playbooks import UMBRELLAS
 from tests.entrypoints.workspace import OPERATOR, SECRET, Workspace
 
@@ -241,3 +241,38 @@ def test_after_an_erasure_the_links_are_harmless(shop: Workspace) -> None:
     assert submit(shop, paths["u"], b"").status_code == 200
     assert shop.get(paths["c"], {}).status_code == 404
     assert shop.get("/v1/profiles/user:ann").status_code == 404
+
+
+def short(shop: Workspace, purpose: str, link: str = "") -> str:
+    """A short token of the message that Ann has, as an SMS has them."""
+    delivery = shop.profile("user:ann")["contacts"][0]["delivery"]
+    return short_links.mint(Secrets(SECRET, SECRET), purpose, delivery, link, shop.clock() + LIFE)
+
+
+def test_a_short_link_of_an_sms_leads_on_until_it_expires_or_is_touched(shop: Workspace) -> None:
+    good = short(shop, "click", "shop")
+    assert shop.get(f"/c/{good}", {}).headers["Location"].startswith("https://shop.example.com/")
+    touched = good.replace(good[5], "A" if good[5] != "A" else "B", 1)
+    for none in (touched, short(shop, "click", "evil"), good.removesuffix("shop") + "evil", good[:-1]):
+        assert shop.get(f"/c/{none}", {}).status_code == 404
+    shop.clock.forward(LIFE + 7 * DAY)
+    assert shop.get(f"/c/{good}", {}).status_code == 404
+
+
+def test_a_short_link_to_unsubscribe_shows_and_then_acts(shop: Workspace) -> None:
+    path = f"/u/{short(shop, 'unsubscribe')}"
+    assert b"Stop Offers" in shop.get(path, {}).body and state(shop, "offers") == "granted"
+    assert b"no more Offers" in submit(shop, path, b"").body
+    assert state(shop, "offers") == "denied"
+
+
+def test_a_short_link_to_preferences_opens_those_and_nothing_else(shop: Workspace) -> None:
+    token = short(shop, "preferences")
+    assert b"a***@example.com" in shop.get(f"/p/{token}", {}).body
+    assert {shop.get(f"/{page}/{token}", {}).status_code for page in ("u", "c", "o", "slot")} == {404}
+
+
+def test_a_short_link_of_a_message_that_is_erased_is_gone(shop: Workspace) -> None:
+    path = f"/p/{short(shop, 'preferences')}"
+    shop.deliveries.rows.clear()
+    assert shop.get(path, {}).status_code == 404

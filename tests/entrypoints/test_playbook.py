@@ -71,6 +71,31 @@ def test_a_look_at_customers_that_fails_stops_no_publishing(workspace: Workspace
     assert (answer["version"], answer["warnings"], answer["survey"]) == (1, [], "unavailable")
 
 
+def with_sms(text: str) -> str:
+    """The umbrellas, offered by SMS as well: after their web content, on one line."""
+    lines = UMBRELLAS.splitlines(keepends=True)
+    at = next(at for at, line in enumerate(lines) if line.lstrip().startswith("web: {"))
+    indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
+    return "".join([*lines[: at + 1], f'{indent}sms: {{text: "{text}"}}\n', *lines[at + 1 :]])
+
+
+def test_an_sms_of_several_parts_is_a_warning_and_is_published(workspace: Workspace) -> None:
+    playbook = with_sms("a" * 161)
+    (warning,) = workspace.call("PUT", "/v1/playbook?check=true", playbook.encode()).json_body["warnings"]
+    assert warning["path"] == "messages.umbrella_offer.variants.plain.sms.text"
+    assert playbook.splitlines()[warning["line"] - 1].lstrip().startswith("sms:")
+    assert "161 characters, sent and charged as 2 parts" in warning["message"]
+    assert workspace.call("PUT", "/v1/playbook", playbook.encode()).json_body["warnings"] == [warning]
+
+
+def test_an_sms_that_providers_refuse_is_a_fault(workspace: Workspace) -> None:
+    answer = workspace.call("PUT", "/v1/playbook", with_sms("a" * 1531).encode())
+    (fault,) = answer.json_body["error"]["faults"]
+    assert (
+        fault["path"] == "messages.umbrella_offer.variants.plain.sms.text" and "11 parts" in fault["message"]
+    )
+
+
 @pytest.mark.parametrize("template", ["{{ traits.a", "{% include 'x' %}", "{% for %}", "{{ x | no_such }}"])
 def test_a_template_at_fault_is_told_by_line_and_path(workspace: Workspace, template: str) -> None:
     faulty = UMBRELLAS.replace("{{ traits.firstName | default: 'friend' }}", template)

@@ -72,6 +72,19 @@ def test_a_first_deployment_is_applied_again_with_the_address_it_made() -> None:
     assert outputs == {"EndpointURL": API}
 
 
+def test_who_carries_sms_is_told_and_stays_until_told_otherwise() -> None:
+    cloudformation = FakeCloudFormation(stack={"Outputs": [{"OutputKey": "EndpointURL", "OutputValue": API}]})
+    end_user = {"Sms": "end-user-messaging", "SmsConfigurationSet": "topeka-dev"}
+    deploy.deploy(cloudformation, "dev", URL, "", end_user)
+    (_, told) = cloudformation.asked.pop()
+    assert {name: told[name] for name in end_user} == end_user
+
+    stands = [{"ParameterKey": name, "ParameterValue": value} for name, value in told.items()]
+    cloudformation.stack = {**(cloudformation.stack or {}), "Parameters": stands}
+    deploy.deploy(cloudformation, "dev", URL, "", {"Sms": "sns", "SmsConfigurationSet": ""})
+    assert cloudformation.asked.pop()[1] == {**told, "Sms": "sns"}
+
+
 def test_a_later_deployment_is_applied_once_and_keeps_the_address() -> None:
     cloudformation = FakeCloudFormation()
     deploy.deploy(cloudformation, "dev", URL, "")

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.domain.effects import Record
 from chalicelib.domain.learning import Learned
 from chalicelib.services.evaluate_playbook import EvaluatePlaybook
+from chalicelib.services.measure_sms import MeasureSms
 from chalicelib.services.publish_playbook import PublishPlaybook
 from chalicelib.services.replay_decision import ReplayDecision
 from chalicelib.services.resolve_address import ResolveAddress
@@ -54,6 +55,9 @@ class Plain:
     def render(self, content: Any, data: Any) -> dict[str, Any] | None:
         return dict(content)
 
+    def try_out(self, content: Any, links: Any) -> dict[str, Any] | None:
+        return dict(content)
+
 
 @dataclass
 class Replays(World):
@@ -66,7 +70,8 @@ class Replays(World):
         resolve = ResolveAddress(self.find, self.rules)
         publish = PublishPlaybook(
             self.playbooks, self.rules, Plain(), FakeJobQueue(),
-            SurveyPlaybook(self.profiles, self.rules, self.clock), self.clock,
+            SurveyPlaybook(self.profiles, self.rules, self.clock), MeasureSms(Plain(), "https://c.example.com"),
+            self.clock,
         )  # fmt: skip
         self.replay = ReplayDecision(resolve, self.timeline, self.rules, self.version)
         self.evaluate = EvaluatePlaybook(

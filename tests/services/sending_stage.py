@@ -71,6 +71,9 @@ class Plain:
             None if self.broken else {k: str(v).replace("{{ link.shop }}", shop) for k, v in content.items()}
         )
 
+    def try_out(self, content: Mapping[str, Any], links: Mapping[str, str]) -> dict[str, Any] | None:
+        return self.render(content, {"link": links})
+
 
 @dataclass
 class Provider:
@@ -91,11 +94,13 @@ class Provider:
         return f"provider-{len(self.sent)}"
 
 
-def rules(version: int = 1, *, kind: str = "offer", message: str = "umbrella", **policies: Any) -> Rules:
+def rules(
+    version: int = 1, *, kind: str = "offer", message: str = "umbrella", sms: str = "Rain!", **policies: Any
+) -> Rules:
     """A playbook of one message, on every channel there is."""
     contents = {
         "email": {"subject": "Rain", "html": "<p>Buy: {{ link.shop }}</p>"},
-        "sms": {"text": "Rain! {{ link.shop }}"},
+        "sms": {"text": f"{sms} {{{{ link.shop }}}}"},
         "inbox": {"headline": "Rain"},
         "push": {"title": "Rain"},
     }

@@ -39,6 +39,12 @@ def test_a_delivery_that_comes_again_is_not_sent_again() -> None:
     assert len(stage.provider.sent) == 1
 
 
+def test_an_sms_that_became_longer_than_providers_take_is_not_sent() -> None:
+    stage = Stage(playbook=rules(sms="a" * 1600))
+    assert stage.send() == "dropped"
+    assert (stage.row.reason, stage.provider.sent) == ("template-failed", [])
+
+
 def test_the_row_keeps_where_the_links_lead() -> None:
     stage = Stage()
     stage.send()

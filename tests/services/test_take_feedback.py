@@ -67,6 +67,13 @@ def test_ses_send_event_settles_an_open_claim_without_an_event() -> None:
     assert stage.events.events == []
 
 
+def test_an_sms_on_its_way_settles_an_open_claim_without_an_event() -> None:
+    stage = Stage("claimed")
+    assert stage("End User Messaging: on its way") == ["settled"]
+    assert (stage.state, stage.deliveries.rows["m_1"].provider_id) == ("sent", "eum-1")
+    assert stage.events.events == []
+
+
 def test_a_late_send_event_tells_that_the_unknown_was_sent() -> None:
     stage = Stage("unknown")
     stage("send")
@@ -138,9 +145,7 @@ def test_mail_that_is_not_ours_is_passed_over(name: str) -> None:
     assert stage.events.events == []
 
 
-@pytest.mark.parametrize(
-    "name", ["something else", "a delay tells nothing", "End User Messaging: on its way"]
-)
+@pytest.mark.parametrize("name", ["something else", "a delay tells nothing"])
 def test_what_nobody_knows_is_passed_over(name: str) -> None:
     assert Stage()(name) == ["unknown-notification"]
 
@@ -177,6 +182,12 @@ def test_help_is_answered_from_the_number_that_was_written_to() -> None:
     (answer,) = stage.sms.sent
     assert (answer.to, answer.sender) == (PHONE, "+17855550100")
     assert "Umbrella Shop" in answer.text
+
+
+def test_help_is_answered_in_the_language_it_was_asked_in() -> None:
+    stage = Stage()
+    assert stage.reply("¿Ayuda?") == "help-answered"
+    assert stage.sms.sent[0].text.startswith("Umbrella Shop: responda BAJA")
 
 
 def test_help_without_an_answer_is_not_sent_twice() -> None:

@@ -7,6 +7,8 @@ import re
 _URL = re.compile(r"(https?)://([^/?#\s]*)([^\s]*)")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _SENDER = re.compile(r"[^<>@\s]+@[^<>@\s]+\.[^<>@\s]+")
+_SHORT_CODE = re.compile(r"[0-9]{4,7}", re.ASCII)
+_SENDER_ID = re.compile(r"(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}", re.ASCII)
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -33,7 +35,14 @@ def sender_fault(text: str) -> str:
 
 
 def number_fault(text: str) -> str:
-    """What is wrong with an SMS sender; "" if nothing is."""
-    if _NUMBER.fullmatch(text):
+    """What is wrong with an SMS sender; "" if nothing is.
+
+    Amazon SNS Developer Guide, "Origination identities": long codes, short codes of four to seven digits, and
+    sender ids, which are up to 11 letters and digits, a letter among them.
+    """
+    if _NUMBER.fullmatch(text) or _SHORT_CODE.fullmatch(text) or _SENDER_ID.fullmatch(text):
         return ""
-    return 'A sender of SMS is a number with its country code, such as "+17855550100".'
+    return (
+        'A sender of SMS is a number with its country code, such as "+17855550100", a short code, '
+        'or a name of up to 11 letters and digits, such as "YourShop".'
+    )
