@@ -97,7 +97,8 @@ class Deliveries(Protocol):
         A claim takes a row nobody has claimed, and from then on owns it; a row that moves back to `due` is
         nobody's again.
 
-        `fields` are further attributes to set, among those of `Delivery`.
+        `fields` are further attributes to set, among those of `Delivery`. Raises ValueError for a move that
+        `domain/deliveries.py` doesn't know.
         """
 
     def erase(self, ids: Sequence[str]) -> int:

@@ -35,6 +35,7 @@ from chalicelib.domain import document, sending
 from chalicelib.domain.addresses import normalised
 from chalicelib.domain.adopting import is_adopted
 from chalicelib.domain.deciding import reconsider
+from chalicelib.domain.deliveries import CLAIM, DROP, FREE, GIVE_UP, LAY, LOSE_TRACK, SENT
 from chalicelib.domain.effects import Deliver
 from chalicelib.domain.errors import Conflict, NotTaken, Unanswered
 from chalicelib.domain.keys import Secrets
@@ -189,7 +190,7 @@ class SendDelivery:
 
     def _drop(self, row: Delivery, reason: str) -> Sent:
         """The row first (see above). Who loses it to a sender leaves the contact alone."""
-        if not self.deliveries.move(row.id, come_from=["due"], to="dropped", reason=reason):
+        if not self.deliveries.move(row.id, **DROP, reason=reason):
             return Sent("nothing-to-do", row.id, "lost-race")
         self.contacts.close(row, "dropped", reason)
         return Sent("dropped", row.id, reason, str(row.body.get("message", "")))
@@ -202,14 +203,14 @@ class SendDelivery:
         if not self.contacts.commit(profile):
             return None
         body = {**row.body, "content": written.content, "links": written.links}
-        laid = self.deliveries.move(row.id, come_from=["due"], to="waiting", body=body)
+        laid = self.deliveries.move(row.id, **LAY, body=body)
         return Sent("sent", row.id) if laid else Sent("nothing-to-do", row.id, "lost-race")
 
     def _claim_and_send(self, row: Delivery, written: Written, outgoing: Outgoing, attempt: int) -> Sent:
         """From here on the row decides: the provider is called by who holds the claim, once."""
         claim = self.nonce()
         claimed = self.deliveries.move(
-            row.id, come_from=["due"], to="claimed", claim=claim, claimed_at=self.clock(),
+            row.id, **CLAIM, claim=claim, claimed_at=self.clock(),
             body={**row.body, "links": written.links}, address_hash=self._hash(row, outgoing.to),
         )  # fmt: skip
         if not claimed:
@@ -222,9 +223,7 @@ class SendDelivery:
         except Unanswered:
             self._look_again(row, self.clock() + DOUBT)
             return Sent("unanswered", row.id)
-        noted = self.deliveries.move(
-            row.id, come_from=["claimed"], to="sent", claim=claim, provider_id=provider_id
-        )
+        noted = self.deliveries.move(row.id, **SENT, claim=claim, provider_id=provider_id)
         if channel == "sms" and (
             noted or self.deliveries.read([row.id])
         ):  # without the row: erased meanwhile
@@ -238,13 +237,11 @@ class SendDelivery:
         """
         if attempt + 1 < REFUSALS:
             self.contacts.reserve_again(row)
-            self.deliveries.move(row.id, come_from=["claimed"], to="due", claim=claim)
+            self.deliveries.move(row.id, **FREE, claim=claim)
             again = {"delivery": row.id, "profile": row.profile, "attempt": attempt + 1}
             self.queue.send([again], delay=min(LONGEST_WAIT, MINUTE << attempt))
             return Sent("refused", row.id)
-        if not self.deliveries.move(
-            row.id, come_from=["claimed"], to="dropped", claim=claim, reason="not-taken"
-        ):
+        if not self.deliveries.move(row.id, **GIVE_UP, claim=claim, reason="not-taken"):
             return Sent("nothing-to-do", row.id, "lost-race")
         self.contacts.close(row, "dropped")
         return Sent("dropped", row.id, "not-taken")
@@ -260,9 +257,9 @@ class SendDelivery:
             self._look_again(row, due)
             return Sent("open", row.id)
         if row.body.get("kind") == "service":
-            freed = self.deliveries.move(row.id, come_from=["claimed"], to="due", claim=row.claim)
+            freed = self.deliveries.move(row.id, **FREE, claim=row.claim)
             return self._decide(row, 0) if freed else Sent("nothing-to-do", row.id, "lost-race")
-        if not self.deliveries.move(row.id, come_from=["claimed"], to="unknown", claim=row.claim):
+        if not self.deliveries.move(row.id, **LOSE_TRACK, claim=row.claim):
             return Sent("nothing-to-do", row.id, "lost-race")
         self.contacts.close(row, "unknown")
         return Sent("unknown", row.id)
