@@ -13,6 +13,8 @@ class Settings:
 
     `most_events` is how many events a minute one customer may have; more are set aside in the quarantine.
 
+    `email_rate` and `sms_rate` are messages a second, 0 for no limit; SES's own quota goes before the first.
+
     `secret_id` names the Secrets Manager secret that holds the workspace secret, `door_secret_id` the one that
     holds the doors' key; `secret` is used instead of both where it is set (the local stack). `base_url` is where
     links in messages lead.
@@ -33,6 +35,8 @@ class Settings:
     door_secret_id: str
     configuration_set: str
     feedback_topic: str
+    email_rate: float
+    sms_rate: float
     commit_pool: int
     most_events: int
     shards: int
@@ -60,6 +64,8 @@ def load() -> Settings:
         door_secret_id=env("TOPEKA_DOOR_SECRET_ID", ""),
         configuration_set=env("TOPEKA_CONFIGURATION_SET", ""),
         feedback_topic=env("TOPEKA_FEEDBACK_TOPIC", ""),
+        email_rate=float(env("TOPEKA_EMAIL_RATE") or 0),
+        sms_rate=float(env("TOPEKA_SMS_RATE") or 0),
         commit_pool=int(env("TOPEKA_COMMIT_POOL", "8")),
         most_events=int(env("TOPEKA_MOST_EVENTS", "5000")),
         shards=int(env("TOPEKA_SHARDS", "4")),

@@ -105,6 +105,16 @@ class Deliveries(Protocol):
         """Remove rows; how many."""
 
 
+class Turns(Protocol):
+    """What senders share about channels: how far each lane's slots are taken (`domain/pacing.py`)."""
+
+    def take(self, lane: str, now: int, width: int, line: int) -> int | None:
+        """The lane's next slot (ms); the one after is `width` microseconds later. None: over `line` ms ahead.
+
+        An idle lane gives `now`. May raise `Conflict`.
+        """
+
+
 class Agenda(Protocol):
     """What is due when: `minute#shard`, then `due#id`."""
 

@@ -48,6 +48,7 @@ from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Deliveries, JobQueue, Outgoing, Sender, Stops, Timeline
 from chalicelib.services.put_off import PutOff, Waiting
+from chalicelib.services.take_turn import TakeTurn, Turn
 from chalicelib.services.write_contact import TRIES, WriteContact
 from chalicelib.services.write_message import WriteMessage, Written
 
@@ -63,7 +64,9 @@ _STOP_KINDS = {"email": "email", "sms": "phone"}
 class Sent:
     """What came of a job, for logs and metrics: a static word, and why; the message where it was dropped."""
 
-    outcome: Literal["sent", "held", "dropped", "refused", "unanswered", "open", "unknown", "nothing-to-do"]
+    outcome: Literal[
+        "sent", "held", "waits", "dropped", "refused", "unanswered", "open", "unknown", "nothing-to-do"
+    ]
     delivery: str
     reason: str = ""
     message: str = ""
@@ -81,6 +84,7 @@ class SendDelivery:
     live: LiveRules
     write: WriteMessage
     senders: Mapping[str, Sender]
+    take_turn: TakeTurn
     put_off: PutOff
     queue: JobQueue
     secrets: Secrets
@@ -88,7 +92,7 @@ class SendDelivery:
     nonce: Callable[[], str]
 
     def __call__(self, job: Mapping[str, Any]) -> Sent:
-        """Do what is to be done about `{"delivery", "profile", "attempt"}` now.
+        """Do what is to be done about `{"delivery", "profile", "attempt", "slot"}` now.
 
         Raises `Retry` where the queue has to bring it again.
         """
@@ -97,14 +101,14 @@ class SendDelivery:
             return Sent("nothing-to-do", job["delivery"], "no-row")
         match row.state:
             case "due":
-                return self._decide(row, int(job.get("attempt", 0)))
+                return self._decide(row, int(job.get("attempt", 0)), int(job.get("slot", 0)))
             case "claimed":
                 return self._settle_claim(row)
             case "dropped" | "unknown":
                 self.contacts.close(row, row.state, row.reason)
         return Sent("nothing-to-do", row.id, row.state)
 
-    def _decide(self, row: Delivery, attempt: int) -> Sent:
+    def _decide(self, row: Delivery, attempt: int = 0, slot: int = 0) -> Sent:
         """Decide again and carry it out; on a conflict with another writer, all of it anew."""
         effect = msgspec.convert(row.body, Deliver)
         for _ in range(TRIES):
@@ -112,13 +116,13 @@ class SendDelivery:
             contact = sending.open_contact(profile, row.id) if profile else None
             if profile is None or contact is None:
                 return self._drop(row, "given-back" if profile else "erased")
-            sent = self._decide_once(row, effect, profile, contact, attempt)
+            sent = self._decide_once(row, effect, profile, contact, attempt, slot)
             if sent is not None:
                 return sent
         raise Conflict((row.profile,))
 
     def _decide_once(
-        self, row: Delivery, effect: Deliver, profile: Profile, contact: Contact, attempt: int
+        self, row: Delivery, effect: Deliver, profile: Profile, contact: Contact, attempt: int, slot: int
     ) -> Sent | None:
         """None if another writer was at the profile first."""
         now = max(self.clock(), profile.ledger.now)
@@ -141,6 +145,9 @@ class SendDelivery:
             return self._lay_in_inbox(row, profile, contact, written, now)
         if written.outgoing is None or effect.channel not in self.senders:
             return self._drop(row, "no-provider")
+        turn = self.take_turn(effect.channel, effect.kind, row.id, slot)
+        if turn.wait:
+            return self._wait(row, attempt, turn)
         sending.confirm(profile, contact, "sent", now)
         if not self.contacts.commit(profile):
             return None
@@ -187,6 +194,12 @@ class SendDelivery:
             return None
         self.put_off.delivery(Waiting(row.id, row.profile, effect.kind, until))
         return Sent("held", row.id)
+
+    def _wait(self, row: Delivery, attempt: int, turn: Turn) -> Sent:
+        """Back into the queue until its turn comes, reserved as it is; then all is decided again."""
+        again = {"delivery": row.id, "profile": row.profile, "attempt": attempt, "slot": turn.slot}
+        self.queue.send([again], delay=turn.wait)
+        return Sent("waits", row.id, turn.why)
 
     def _drop(self, row: Delivery, reason: str) -> Sent:
         """The row first (see above). Who loses it to a sender leaves the contact alone."""
@@ -258,7 +271,7 @@ class SendDelivery:
             return Sent("open", row.id)
         if row.body.get("kind") == "service":
             freed = self.deliveries.move(row.id, **FREE, claim=row.claim)
-            return self._decide(row, 0) if freed else Sent("nothing-to-do", row.id, "lost-race")
+            return self._decide(row) if freed else Sent("nothing-to-do", row.id, "lost-race")
         if not self.deliveries.move(row.id, **LOSE_TRACK, claim=row.claim):
             return Sent("nothing-to-do", row.id, "lost-race")
         self.contacts.close(row, "unknown")
