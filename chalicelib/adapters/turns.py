@@ -1,8 +1,10 @@
-"""What senders share about channels: the lanes of `domain/pacing.py`, as items of the table `deliveries`.
+"""What senders share about channels: lanes (`domain/pacing.py`) and breakers, as items of the table `deliveries`.
 
-id       lane#email#service, ...
-free     when the lane's next slot is free (microseconds)
-mark     a value of one attempt alone
+    id                   holds
+    lane#email#service   free: when the lane's next slot is free (microseconds)
+    breaker#email        until (ms), step, as in `domain/breaker.py`
+
+Each has a `mark`, a value of one attempt alone.
 
 A write whose answer was lost, done again, leaves a slot empty: never more than the rate.
 """
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.faults import Item, asking, standing
 from chalicelib.adapters.tables import Table
+from chalicelib.domain.breaker import CLOSED, Breaker
 from chalicelib.domain.errors import Conflict
 
 if TYPE_CHECKING:
@@ -23,11 +26,13 @@ if TYPE_CHECKING:
 
 IN_LINE = "#free BETWEEN :now AND :last"
 IDLE = "(attribute_not_exists(#free) OR #free < :now)"
+UNCHANGED = "#until = :old_until AND #step = :old_step"
+ABSENT = "attribute_not_exists(#id)"
 _TRIES = 5
 
 
 class DynamoTurns:
-    """Lanes in DynamoDB."""
+    """Lanes and breakers in DynamoDB."""
 
     def __init__(
         self, client: DynamoDBClient, table: str, *, pause: Callable[[float], None] = time.sleep
@@ -49,6 +54,22 @@ class DynamoTurns:
                 continue
             return now
         raise Conflict((lane,))
+
+    def breaker(self, channel: str) -> Breaker:
+        """The channel's breaker as it stands."""
+        item = self._table.get({"id": {"S": f"breaker#{channel}"}}, consistent=True)
+        return Breaker(int(item["until"]["N"]), int(item["step"]["N"])) if item else CLOSED
+
+    def move_breaker(self, channel: str, old: Breaker, new: Breaker) -> bool:
+        """Put `new` in the place of `old`; whether that was what stood. One that was never opened is absent."""
+        values: dict[str, Item] = {":mark": {"S": uuid.uuid4().hex}}
+        values |= {":until": {"N": str(new.until)}, ":step": {"N": str(new.step)}}
+        values |= {":old_until": {"N": str(old.until)}, ":old_step": {"N": str(old.step)}}
+        clause = f"({ABSENT} OR {UNCHANGED})" if old == CLOSED else UNCHANGED
+        names = {"until", "step", "mark"} | ({"id"} if old == CLOSED else set())
+        key: Item = {"id": {"S": f"breaker#{channel}"}}
+        change = "SET #until = :until, #step = :step, #mark = :mark"
+        return self._table.update(key, change, clause=clause, names=names, values=values)
 
     def _move(self, lane: str, to: str, clause: str, start: int, other: int, width: int = 0) -> int:
         """Where the lane stands afterwards (microseconds)."""

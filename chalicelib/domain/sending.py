@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from chalicelib.domain.profile import Contact, ContactState, Profile
 
 #: A contact that we still answer for: later states were told by the provider or the customer.
 OURS: frozenset[ContactState] = frozenset({"reserved", "sent", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a job, for logs and metrics: a static word, and why; the message where it was dropped."""
+
+    outcome: Literal[
+        "sent", "held", "waits", "dropped", "refused", "unanswered", "open", "unknown", "nothing-to-do"
+    ]
+    delivery: str
+    reason: str = ""
+    message: str = ""
 
 
 def open_contact(profile: Profile, delivery: str) -> Contact | None:

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -37,10 +37,12 @@ from chalicelib.domain.adopting import is_adopted
 from chalicelib.domain.deciding import reconsider
 from chalicelib.domain.deliveries import CLAIM, DROP, FREE, GIVE_UP, LAY, LOSE_TRACK, SENT
 from chalicelib.domain.effects import Deliver
-from chalicelib.domain.errors import Conflict, NotTaken, Unanswered
+from chalicelib.domain.errors import Busy, Conflict, NotTaken, Unanswered
 from chalicelib.domain.keys import Secrets
+from chalicelib.domain.pacing import between
 from chalicelib.domain.profile import Contact, Profile
 from chalicelib.domain.rules import Rules
+from chalicelib.domain.sending import Sent
 from chalicelib.domain.stored import Delivery, pointer_id
 from chalicelib.domain.timers import MINUTE
 from chalicelib.services.adopt_playbook import adopt_playbook
@@ -57,19 +59,9 @@ DOUBT = 60 * MINUTE
 #: How often a provider may refuse, in an hour all in all, and the longest wait in between (ms).
 REFUSALS = 8
 LONGEST_WAIT = 15 * MINUTE
+#: How long (ms, from and to) what a busy provider did not take waits; that counts as no refusal.
+BUSY_WAIT = (5_000, 30_000)
 _STOP_KINDS = {"email": "email", "sms": "phone"}
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What came of a job, for logs and metrics: a static word, and why; the message where it was dropped."""
-
-    outcome: Literal[
-        "sent", "held", "waits", "dropped", "refused", "unanswered", "open", "unknown", "nothing-to-do"
-    ]
-    delivery: str
-    reason: str = ""
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +143,7 @@ class SendDelivery:
         sending.confirm(profile, contact, "sent", now)
         if not self.contacts.commit(profile):
             return None
-        return self._claim_and_send(row, written, written.outgoing, attempt)
+        return self._claim_and_send(row, written, written.outgoing, attempt, turn)
 
     def _under(self, profile: Profile, rules: Rules, now: int) -> Profile:
         """The profile as these rules need it.
@@ -219,7 +211,9 @@ class SendDelivery:
         laid = self.deliveries.move(row.id, **LAY, body=body)
         return Sent("sent", row.id) if laid else Sent("nothing-to-do", row.id, "lost-race")
 
-    def _claim_and_send(self, row: Delivery, written: Written, outgoing: Outgoing, attempt: int) -> Sent:
+    def _claim_and_send(
+        self, row: Delivery, written: Written, outgoing: Outgoing, attempt: int, turn: Turn
+    ) -> Sent:
         """From here on the row decides: the provider is called by who holds the claim, once."""
         claim = self.nonce()
         claimed = self.deliveries.move(
@@ -230,9 +224,10 @@ class SendDelivery:
             return Sent("nothing-to-do", row.id, "lost-race")
         channel = str(row.body["channel"])
         try:
-            provider_id = self.senders[channel].send(outgoing)
-        except NotTaken:
-            return self._refused(row, claim, attempt)
+            with self.take_turn.calling(channel, turn):
+                provider_id = self.senders[channel].send(outgoing)
+        except NotTaken as refusal:
+            return self._refused(row, claim, attempt, busy=isinstance(refusal, Busy))
         except Unanswered:
             self._look_again(row, self.clock() + DOUBT)
             return Sent("unanswered", row.id)
@@ -243,17 +238,18 @@ class SendDelivery:
             self._note_provider_id(row, provider_id)
         return Sent("sent", row.id)
 
-    def _refused(self, row: Delivery, claim: str, attempt: int) -> Sent:
+    def _refused(self, row: Delivery, claim: str, attempt: int, *, busy: bool) -> Sent:
         """Certainly not sent: the contact is reserved again (and counts), the row is freed, we try later.
 
-        After the last refusal it ends unsent, and the contact is given back.
+        After the last refusal it ends unsent, and the contact is given back; a busy provider refuses nothing.
         """
-        if attempt + 1 < REFUSALS:
+        if busy or attempt + 1 < REFUSALS:
             self.contacts.reserve_again(row)
             self.deliveries.move(row.id, **FREE, claim=claim)
-            again = {"delivery": row.id, "profile": row.profile, "attempt": attempt + 1}
-            self.queue.send([again], delay=min(LONGEST_WAIT, MINUTE << attempt))
-            return Sent("refused", row.id)
+            wait = between(*BUSY_WAIT, row.id, claim) if busy else min(LONGEST_WAIT, MINUTE << attempt)
+            again = {"delivery": row.id, "profile": row.profile, "attempt": attempt + (not busy)}
+            self.queue.send([again], delay=wait)
+            return Sent("refused", row.id, "busy" if busy else "")
         if not self.deliveries.move(row.id, **GIVE_UP, claim=claim, reason="not-taken"):
             return Sent("nothing-to-do", row.id, "lost-race")
         self.contacts.close(row, "dropped")

@@ -158,7 +158,7 @@ def test_who_comes_before_its_slot_keeps_it() -> None:
 def test_a_channel_without_a_limit_asks_nobody() -> None:
     take, _, lanes = turns(rate=0)
     assert take("push", "offer", "a") == NOW
-    assert not lanes.calls
+    assert not lanes.calls["take"]
 
 
 def test_a_delivery_over_the_rate_waits_as_it_is_and_is_sent_in_its_turn() -> None:
@@ -179,7 +179,7 @@ def test_what_would_be_dropped_takes_no_turn() -> None:
     stage.rate = 1.0
     del stage.profiles.homes["p_1"]
     assert stage.send() == "dropped"
-    assert not stage.turns.calls
+    assert not stage.turns.calls["take"]
 
 
 class TestRates:
