@@ -21,6 +21,9 @@ the profile says that it counts. Three orders make every death harmless:
 - Doubt: the row first, then the contact, as in giving back, but it keeps counting.
 
 Two senders on one delivery: the second commit conflicts, or comes later and confirms again; one claim wins.
+
+The kill switch (everything, a channel, a message) is heard within 30 seconds, by what is queued as well: a worker
+looks at most 10 s late (`LiveRules.max_age`), a decision is good for 10 s, and a connection takes 2 s at most.
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Deliveries, JobQueue, Outgoing, Sender, Stops, Timeline
 from chalicelib.services.put_off import PutOff, Waiting
-from chalicelib.services.take_turn import TakeTurn, Turn
+from chalicelib.services.take_turn import NOW, TakeTurn, Turn
 from chalicelib.services.write_contact import TRIES, WriteContact
 from chalicelib.services.write_message import WriteMessage, Written
 
@@ -61,6 +64,8 @@ REFUSALS = 8
 LONGEST_WAIT = 15 * MINUTE
 #: How long (ms, from and to) what a busy provider did not take waits; that counts as no refusal.
 BUSY_WAIT = (5_000, 30_000)
+#: How long after deciding the provider may be called (ms): a commit or claim that took longer means deciding again.
+GOOD_FOR = 10_000
 _STOP_KINDS = {"email": "email", "sms": "phone"}
 
 
@@ -117,7 +122,8 @@ class SendDelivery:
         self, row: Delivery, effect: Deliver, profile: Profile, contact: Contact, attempt: int, slot: int
     ) -> Sent | None:
         """None if another writer was at the profile first."""
-        now = max(self.clock(), profile.ledger.now)
+        looked = self.clock()
+        now = max(looked, profile.ledger.now)
         rules = self._rules(effect.playbook)
         judged = self._under(profile, rules, now)
         verdict = reconsider(
@@ -125,11 +131,16 @@ class SendDelivery:
         )
         if verdict.action == "hold":
             return self._hold(row, effect, profile, contact, verdict.until, now)
+        if sending.outlasts(verdict.reason, effect.kind, row.at, now):
+            return self._wait(row, attempt, Turn(between(*sending.LOOKS, row.id, str(now)), "switched-off"))
         if verdict.action == "drop":
             return self._drop(row, verdict.reason)
         to = self._address(profile, effect.channel, rules)
         if isinstance(to, _Barred):
             return self._drop(row, to.reason)
+        turn = self.take_turn(effect.channel, effect.kind, row.id, slot) if to else NOW
+        if turn.wait:
+            return self._wait(row, attempt, turn)
         written = self.write(effect, profile, rules, to, now)
         if isinstance(written, str):
             return self._drop(row, written)
@@ -137,13 +148,10 @@ class SendDelivery:
             return self._lay_in_inbox(row, profile, contact, written, now)
         if written.outgoing is None or effect.channel not in self.senders:
             return self._drop(row, "no-provider")
-        turn = self.take_turn(effect.channel, effect.kind, row.id, slot)
-        if turn.wait:
-            return self._wait(row, attempt, turn)
         sending.confirm(profile, contact, "sent", now)
         if not self.contacts.commit(profile):
             return None
-        return self._claim_and_send(row, written, written.outgoing, attempt, turn)
+        return self._claim_and_send(row, written, written.outgoing, attempt, turn, looked)
 
     def _under(self, profile: Profile, rules: Rules, now: int) -> Profile:
         """The profile as these rules need it.
@@ -212,7 +220,7 @@ class SendDelivery:
         return Sent("sent", row.id) if laid else Sent("nothing-to-do", row.id, "lost-race")
 
     def _claim_and_send(
-        self, row: Delivery, written: Written, outgoing: Outgoing, attempt: int, turn: Turn
+        self, row: Delivery, written: Written, outgoing: Outgoing, attempt: int, turn: Turn, looked: int
     ) -> Sent:
         """From here on the row decides: the provider is called by who holds the claim, once."""
         claim = self.nonce()
@@ -222,6 +230,8 @@ class SendDelivery:
         )  # fmt: skip
         if not claimed:
             return Sent("nothing-to-do", row.id, "lost-race")
+        if self.clock() - looked > GOOD_FOR:
+            return self._refused(row, claim, attempt, busy=True)
         channel = str(row.body["channel"])
         try:
             with self.take_turn.calling(channel, turn):
@@ -232,17 +242,12 @@ class SendDelivery:
             self._look_again(row, self.clock() + DOUBT)
             return Sent("unanswered", row.id)
         noted = self.deliveries.move(row.id, **SENT, claim=claim, provider_id=provider_id)
-        if channel == "sms" and (
-            noted or self.deliveries.read([row.id])
-        ):  # without the row: erased meanwhile
+        if channel == "sms" and (noted or self.deliveries.read([row.id])):  # no row: erased meanwhile
             self._note_provider_id(row, provider_id)
         return Sent("sent", row.id)
 
     def _refused(self, row: Delivery, claim: str, attempt: int, *, busy: bool) -> Sent:
-        """Certainly not sent: the contact is reserved again (and counts), the row is freed, we try later.
-
-        After the last refusal it ends unsent, and the contact is given back; a busy provider refuses nothing.
-        """
+        """Certainly not sent: reserved again (it counts), freed, tried later; given back after the last refusal."""
         if busy or attempt + 1 < REFUSALS:
             self.contacts.reserve_again(row)
             self.deliveries.move(row.id, **FREE, claim=claim)

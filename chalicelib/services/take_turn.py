@@ -29,7 +29,7 @@ class Turn:
     """
 
     wait: int = 0
-    why: Literal["", "rate", "breaker"] = ""
+    why: Literal["", "rate", "breaker", "switched-off"] = ""
     slot: int = 0
     probe: Breaker | None = None
 
