@@ -20,8 +20,9 @@ import msgspec
 from chalicelib.domain.timers import MINUTE
 
 SECOND = 1_000
-#: Failures in a row, in one worker, that open it.
-TRIP = 5
+#: Failures in a row, in one worker, that open it: a whole batch of its queue. A provider that fails one call in three
+#: is slow, not gone: it comes to ten in a row once in 59,049.
+TRIP = 10
 #: How long it is open at first, and at most (ms).
 FIRST, LONGEST = 10 * SECOND, 5 * MINUTE
 #: How long others wait for a probe's answer (ms): longer than a provider is given to answer (12 s).
