@@ -15,6 +15,8 @@ class Settings:
 
     `most_events` is how many events a minute one customer may have; more are set aside in the quarantine.
 
+    `email_rate` and `sms_rate` are messages a second, 0 for no limit; SES's own quota goes before the first.
+
     `secret_id` names the Secrets Manager secret that holds the workspace secret, `door_secret_id` the one that
     holds the doors' key; `secret` is used instead of both where it is set (the local stack). `base_url` is where
     links in messages lead. `sms` says who carries SMS, one of `SMS`.
@@ -37,6 +39,8 @@ class Settings:
     feedback_topic: str
     sms: str
     sms_configuration_set: str
+    email_rate: float
+    sms_rate: float
     commit_pool: int
     most_events: int
     shards: int
@@ -66,6 +70,8 @@ def load() -> Settings:
         feedback_topic=env("TOPEKA_FEEDBACK_TOPIC", ""),
         sms=_one_of(SMS, "TOPEKA_SMS"),
         sms_configuration_set=env("TOPEKA_SMS_CONFIGURATION_SET", ""),
+        email_rate=float(env("TOPEKA_EMAIL_RATE") or 0),
+        sms_rate=float(env("TOPEKA_SMS_RATE") or 0),
         commit_pool=int(env("TOPEKA_COMMIT_POOL", "8")),
         most_events=int(env("TOPEKA_MOST_EVENTS", "5000")),
         shards=int(env("TOPEKA_SHARDS", "4")),

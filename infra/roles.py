@@ -56,6 +56,11 @@ def _mail(service: str, target: str, actions: Sequence[str]) -> list[Json]:
     return [_allow(service, actions, arns)]
 
 
+def _account(_service: str, _target: str, actions: Sequence[str]) -> list[Json]:
+    """What is asked of the account as a whole knows no ARN (Service Authorization Reference, SES v2)."""
+    return [_allow("ses", actions, "*")]
+
+
 def _bucket(service: str, target: str, actions: Sequence[str]) -> list[Json]:
     """Listing is asked of the bucket, everything else of objects: those of the lake, which is all a function needs."""
     listing = [action for action in actions if action.startswith("List")]
@@ -86,6 +91,7 @@ _ON = {
     "s3": _bucket,
     "secretsmanager": _secret,
     "ses": _mail,
+    "ses-account": _account,
     "sms": _sms,
     "sms-voice": _text,
 }

@@ -14,6 +14,7 @@ import msgspec
 
 from chalicelib.adapters.faults import Item
 from chalicelib.adapters.tables import Put, Table
+from chalicelib.domain.deliveries import insist
 from chalicelib.domain.errors import Conflict
 from chalicelib.domain.stored import Delivery
 
@@ -60,8 +61,9 @@ class DynamoDeliveries:
         """Change state if it is one of `come_from` (and, with `claim`, if that owns it); whether it did.
 
         A claim takes a row nobody has claimed, and from then on owns it; a row that moves back to `due` is
-        nobody's again.
+        nobody's again. Raises ValueError for a move that isn't legal.
         """
+        insist(come_from, to)
         expected: Item = {f":from{place}": {"S": state} for place, state in enumerate(come_from)}
         clause = IN_STATE.format(", ".join(expected))
         if claim:

@@ -12,6 +12,7 @@
     |   |-- Conflict            another writer was first: read again
     |   |-- Unavailable         a service of AWS failed or throttles (HTTP 503)
     |   `-- NotTaken            a provider certainly did not take a message: it may be tried again
+    |       `-- Busy            nor any other just now: this one is not to blame
     `-- Unanswered              a provider may or may not have acted: never blindly repeated
 
 Expected outcomes (a link refused, a message ruled out) are values with a reason, not exceptions.
@@ -91,6 +92,10 @@ class Unavailable(Retry):
 
 class NotTaken(Retry):
     """A provider refused before it acted (throttled, connection never made): a second attempt is harmless."""
+
+
+class Busy(NotTaken):
+    """A provider takes nothing for now (throttles, can't be reached, doesn't know us), whatever the message."""
 
 
 class Unanswered(TopekaError):

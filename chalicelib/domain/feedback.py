@@ -15,7 +15,7 @@ from typing import Any
 from chalicelib.domain.events import Event
 from chalicelib.domain.instants import from_text
 
-#: What each kind of SES event becomes, and the state the delivery's row moves to ("" for none).
+#: What each kind of SES event becomes, and the state the delivery's row moves to ("" for none; `deliveries.TOLD`).
 _SES = {
     "Send": ("", "sent"),
     "Delivery": ("Email Delivered", "delivered"),
@@ -24,13 +24,6 @@ _SES = {
     "Complaint": ("Email Marked as Spam", "complained"),
     "Open": ("Email Opened", ""),
     "Click": ("Email Link Clicked", ""),
-}
-#: From which states a row may move to each: feedback arrives in any order and never moves a row back.
-COME_FROM = {
-    "sent": ("claimed", "unknown"),
-    "delivered": ("claimed", "unknown", "sent"),
-    "bounced": ("claimed", "unknown", "sent", "delivered"),
-    "complained": ("claimed", "unknown", "sent", "delivered", "bounced"),
 }
 _TEXT_DELIVERED = frozenset({"TEXT_DELIVERED", "TEXT_SUCCESSFUL"})
 #: Taken by AWS, and nothing more is known: still on its way, or no carrier ever told.

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from chalicelib.domain.profile import Contact, ContactState, Profile
+from chalicelib.domain.timers import MINUTE
 
 #: A contact that we still answer for: later states were told by the provider or the customer.
 OURS: frozenset[ContactState] = frozenset({"reserved", "sent", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a job, for logs and metrics: a static word, and why; the message where it was dropped."""
+
+    outcome: Literal[
+        "sent", "held", "waits", "dropped", "refused", "unanswered", "open", "unknown", "nothing-to-do"
+    ]
+    delivery: str
+    reason: str = ""
+    message: str = ""
+
+
+#: How long a service message waits for a switch, and how long from one look to the next (ms, from and to).
+SWITCHED_OFF = 3 * 24 * 60 * MINUTE
+LOOKS = (4 * MINUTE, 8 * MINUTE)
+
+
+def outlasts(reason: str, kind: str, due: int, now: int) -> bool:
+    """Whether a message that was due then and may not be sent now, for this reason, waits for a switch.
+
+    A service message does, since somebody counts on it: it goes out in the words of the playbook that is live when
+    the switch is on again, or is dropped after three days. An offer or brand message was for its moment: it is
+    dropped, its contact is given back, and another moment will come.
+    """
+    return reason == "switched-off" and kind == "service" and now < due + SWITCHED_OFF
 
 
 def open_contact(profile: Profile, delivery: str) -> Contact | None:

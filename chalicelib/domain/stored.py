@@ -77,7 +77,7 @@ class LakeFile:
 
 
 class Delivery(msgspec.Struct, omit_defaults=True):
-    """One intended contact. `state`: due -> claimed -> sent | unknown, due -> dropped, sent -> what came back.
+    """One intended contact. `state` changes as `domain/deliveries.py` says.
 
     `claim` is the nonce of the sender that owns it, `claimed_at` when (ms). `body` is the `Deliver` effect.
     """

@@ -31,5 +31,7 @@ def _send(record: Record) -> None:
     sent = wiring.send_delivery()(job_of(record["body"]))
     logger.info("delivery-handled", delivery=sent.delivery, outcome=sent.outcome, reason=sent.reason)
     count(f"Deliveries-{sent.outcome}")
+    if sent.reason == "breaker":
+        count("BreakerOpen")
     if sent.reason == "template-failed":
         tell_failed([sent.message])

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.deliveries import DROP
 from chalicelib.domain.erasure import Erasure, deliveries_in, nobody_elses
 from chalicelib.domain.profile import Door
 from chalicelib.domain.stored import Delivery, pointers_to
@@ -90,7 +91,7 @@ class EraseRows:
             sender                       provider takes it: id 7 .... row: id 7 .... put pointer sms:7
         """
         if row.state == "due":
-            return self.deliveries.move(row.id, come_from=["due"], to="dropped", reason="erased")
+            return self.deliveries.move(row.id, **DROP, reason="erased")
         return row.state != "claimed" or row.body.get("channel") != "sms"
 
 

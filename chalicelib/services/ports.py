@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from chalicelib.domain.breaker import Breaker
 from chalicelib.domain.decision import Switches
 from chalicelib.domain.events import Event, EventBatch, Rejection
 from chalicelib.domain.profile import Door
@@ -97,11 +98,28 @@ class Deliveries(Protocol):
         A claim takes a row nobody has claimed, and from then on owns it; a row that moves back to `due` is
         nobody's again.
 
-        `fields` are further attributes to set, among those of `Delivery`.
+        `fields` are further attributes to set, among those of `Delivery`. Raises ValueError for a move that
+        `domain/deliveries.py` doesn't know.
         """
 
     def erase(self, ids: Sequence[str]) -> int:
         """Remove rows; how many."""
+
+
+class Turns(Protocol):
+    """What senders share about channels: how far each lane's slots are taken, and the breakers."""
+
+    def take(self, lane: str, now: int, width: int, line: int) -> int | None:
+        """The lane's next slot (ms); the one after is `width` microseconds later. None: over `line` ms ahead.
+
+        An idle lane gives `now`. May raise `Conflict`.
+        """
+
+    def breaker(self, channel: str) -> Breaker:
+        """The channel's breaker as it stands, read consistently."""
+
+    def move_breaker(self, channel: str, old: Breaker, new: Breaker) -> bool:
+        """Put `new` in the place of `old`; whether that was what stood."""
 
 
 class Agenda(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.callers import Identity
+from chalicelib.domain.deliveries import DISMISS, LAY
 from chalicelib.domain.errors import NotFound, Unavailable
 from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.instants import to_text
@@ -17,8 +18,6 @@ from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Deliveries
 
-#: The state of a row that lies in an inbox.
-WAITING = "waiting"
 MOST = 100
 _DONE = {"seen": "Message Viewed", "dismissed": "Message Dismissed"}
 
@@ -51,7 +50,7 @@ class ReadInbox:
         if self.ingest([EventBatch((self._event(profile, contact, delivery, done, identity),))]).failed:
             raise Unavailable("profiles")
         if done == "dismissed":
-            self.deliveries.move(delivery, come_from=[WAITING], to="dismissed")
+            self.deliveries.move(delivery, **DISMISS)
 
     def _theirs(self, identity: Identity) -> Profile | None:
         """The profile whose inbox this is. Who proved a user id is that user, whatever device they hold."""
@@ -72,7 +71,7 @@ class ReadInbox:
         waiting = [
             (row, laid[id])
             for id, row in rows.items()
-            if row.state == WAITING and row.profile in theirs and self._is_valid(laid[id])
+            if row.state == LAY["to"] and row.profile in theirs and self._is_valid(laid[id])
         ]
         return sorted(waiting, key=lambda one: (one[1].at, one[0].id), reverse=True)[:MOST]
 

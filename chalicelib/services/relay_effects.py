@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain.deliveries import DROP
 from chalicelib.domain.effects import Cancel, Count, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Retry
 from chalicelib.domain.periods import slot_of
@@ -177,7 +178,7 @@ class RelayEffects:
                     effect.timeline or effect.profile, effect.decision, effect.at, effect.body
                 )
             case Cancel():
-                self.deliveries.move(effect.delivery, come_from=["due"], to="dropped", reason=effect.reason)
+                self.deliveries.move(effect.delivery, **DROP, reason=effect.reason)
             case Count():
                 pass  # with all others of the batch
 

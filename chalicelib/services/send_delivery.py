@@ -21,13 +21,16 @@ the profile says that it counts. Three orders make every death harmless:
 - Doubt: the row first, then the contact, as in giving back, but it keeps counting.
 
 Two senders on one delivery: the second commit conflicts, or comes later and confirms again; one claim wins.
+
+The kill switch (everything, a channel, a message) is heard within 30 seconds, by what is queued as well: a worker
+looks at most 10 s late (`LiveRules.max_age`), a decision is good for 10 s, and a connection takes 2 s at most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -35,11 +38,14 @@ from chalicelib.domain import document, sending
 from chalicelib.domain.addresses import normalised
 from chalicelib.domain.adopting import is_adopted
 from chalicelib.domain.deciding import reconsider
+from chalicelib.domain.deliveries import CLAIM, DROP, FREE, GIVE_UP, LAY, LOSE_TRACK, SENT
 from chalicelib.domain.effects import Deliver
-from chalicelib.domain.errors import Conflict, NotTaken, Unanswered
+from chalicelib.domain.errors import Busy, Conflict, NotTaken, Unanswered
 from chalicelib.domain.keys import Secrets
+from chalicelib.domain.pacing import between
 from chalicelib.domain.profile import Contact, Profile
 from chalicelib.domain.rules import Rules
+from chalicelib.domain.sending import Sent
 from chalicelib.domain.stored import Delivery, pointer_id
 from chalicelib.domain.timers import MINUTE
 from chalicelib.services.adopt_playbook import adopt_playbook
@@ -47,6 +53,7 @@ from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock, Deliveries, JobQueue, Outgoing, Sender, Stops, Timeline
 from chalicelib.services.put_off import PutOff, Waiting
+from chalicelib.services.take_turn import NOW, TakeTurn, Turn
 from chalicelib.services.write_contact import TRIES, WriteContact
 from chalicelib.services.write_message import WriteMessage, Written
 
@@ -55,17 +62,11 @@ DOUBT = 60 * MINUTE
 #: How often a provider may refuse, in an hour all in all, and the longest wait in between (ms).
 REFUSALS = 8
 LONGEST_WAIT = 15 * MINUTE
+#: How long (ms, from and to) what a busy provider did not take waits; that counts as no refusal.
+BUSY_WAIT = (5_000, 30_000)
+#: How long after deciding the provider may be called (ms): a commit or claim that took longer means deciding again.
+GOOD_FOR = 10_000
 _STOP_KINDS = {"email": "email", "sms": "phone"}
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What came of a job, for logs and metrics: a static word, and why; the message where it was dropped."""
-
-    outcome: Literal["sent", "held", "dropped", "refused", "unanswered", "open", "unknown", "nothing-to-do"]
-    delivery: str
-    reason: str = ""
-    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class SendDelivery:
     live: LiveRules
     write: WriteMessage
     senders: Mapping[str, Sender]
+    take_turn: TakeTurn
     put_off: PutOff
     queue: JobQueue
     secrets: Secrets
@@ -87,7 +89,7 @@ class SendDelivery:
     nonce: Callable[[], str]
 
     def __call__(self, job: Mapping[str, Any]) -> Sent:
-        """Do what is to be done about `{"delivery", "profile", "attempt"}` now.
+        """Do what is to be done about `{"delivery", "profile", "attempt", "slot"}` now.
 
         Raises `Retry` where the queue has to bring it again.
         """
@@ -96,14 +98,14 @@ class SendDelivery:
             return Sent("nothing-to-do", job["delivery"], "no-row")
         match row.state:
             case "due":
-                return self._decide(row, int(job.get("attempt", 0)))
+                return self._decide(row, int(job.get("attempt", 0)), int(job.get("slot", 0)))
             case "claimed":
                 return self._settle_claim(row)
             case "dropped" | "unknown":
                 self.contacts.close(row, row.state, row.reason)
         return Sent("nothing-to-do", row.id, row.state)
 
-    def _decide(self, row: Delivery, attempt: int) -> Sent:
+    def _decide(self, row: Delivery, attempt: int = 0, slot: int = 0) -> Sent:
         """Decide again and carry it out; on a conflict with another writer, all of it anew."""
         effect = msgspec.convert(row.body, Deliver)
         for _ in range(TRIES):
@@ -111,16 +113,17 @@ class SendDelivery:
             contact = sending.open_contact(profile, row.id) if profile else None
             if profile is None or contact is None:
                 return self._drop(row, "given-back" if profile else "erased")
-            sent = self._decide_once(row, effect, profile, contact, attempt)
+            sent = self._decide_once(row, effect, profile, contact, attempt, slot)
             if sent is not None:
                 return sent
         raise Conflict((row.profile,))
 
     def _decide_once(
-        self, row: Delivery, effect: Deliver, profile: Profile, contact: Contact, attempt: int
+        self, row: Delivery, effect: Deliver, profile: Profile, contact: Contact, attempt: int, slot: int
     ) -> Sent | None:
         """None if another writer was at the profile first."""
-        now = max(self.clock(), profile.ledger.now)
+        looked = self.clock()
+        now = max(looked, profile.ledger.now)
         rules = self._rules(effect.playbook)
         judged = self._under(profile, rules, now)
         verdict = reconsider(
@@ -128,11 +131,16 @@ class SendDelivery:
         )
         if verdict.action == "hold":
             return self._hold(row, effect, profile, contact, verdict.until, now)
+        if sending.outlasts(verdict.reason, effect.kind, row.at, now):
+            return self._wait(row, attempt, Turn(between(*sending.LOOKS, row.id, str(now)), "switched-off"))
         if verdict.action == "drop":
             return self._drop(row, verdict.reason)
         to = self._address(profile, effect.channel, rules)
         if isinstance(to, _Barred):
             return self._drop(row, to.reason)
+        turn = self.take_turn(effect.channel, effect.kind, row.id, slot) if to else NOW
+        if turn.wait:
+            return self._wait(row, attempt, turn)
         written = self.write(effect, profile, rules, to, now)
         if isinstance(written, str):
             return self._drop(row, written)
@@ -143,7 +151,7 @@ class SendDelivery:
         sending.confirm(profile, contact, "sent", now)
         if not self.contacts.commit(profile):
             return None
-        return self._claim_and_send(row, written, written.outgoing, attempt)
+        return self._claim_and_send(row, written, written.outgoing, attempt, turn, looked)
 
     def _under(self, profile: Profile, rules: Rules, now: int) -> Profile:
         """The profile as these rules need it.
@@ -187,9 +195,15 @@ class SendDelivery:
         self.put_off.delivery(Waiting(row.id, row.profile, effect.kind, until))
         return Sent("held", row.id)
 
+    def _wait(self, row: Delivery, attempt: int, turn: Turn) -> Sent:
+        """Back into the queue until its turn comes, reserved as it is; then all is decided again."""
+        again = {"delivery": row.id, "profile": row.profile, "attempt": attempt, "slot": turn.slot}
+        self.queue.send([again], delay=turn.wait)
+        return Sent("waits", row.id, turn.why)
+
     def _drop(self, row: Delivery, reason: str) -> Sent:
         """The row first (see above). Who loses it to a sender leaves the contact alone."""
-        if not self.deliveries.move(row.id, come_from=["due"], to="dropped", reason=reason):
+        if not self.deliveries.move(row.id, **DROP, reason=reason):
             return Sent("nothing-to-do", row.id, "lost-race")
         self.contacts.close(row, "dropped", reason)
         return Sent("dropped", row.id, reason, str(row.body.get("message", "")))
@@ -202,49 +216,46 @@ class SendDelivery:
         if not self.contacts.commit(profile):
             return None
         body = {**row.body, "content": written.content, "links": written.links}
-        laid = self.deliveries.move(row.id, come_from=["due"], to="waiting", body=body)
+        laid = self.deliveries.move(row.id, **LAY, body=body)
         return Sent("sent", row.id) if laid else Sent("nothing-to-do", row.id, "lost-race")
 
-    def _claim_and_send(self, row: Delivery, written: Written, outgoing: Outgoing, attempt: int) -> Sent:
+    def _claim_and_send(
+        self, row: Delivery, written: Written, outgoing: Outgoing, attempt: int, turn: Turn, looked: int
+    ) -> Sent:
         """From here on the row decides: the provider is called by who holds the claim, once."""
         claim = self.nonce()
         claimed = self.deliveries.move(
-            row.id, come_from=["due"], to="claimed", claim=claim, claimed_at=self.clock(),
+            row.id, **CLAIM, claim=claim, claimed_at=self.clock(),
             body={**row.body, "links": written.links}, address_hash=self._hash(row, outgoing.to),
         )  # fmt: skip
         if not claimed:
             return Sent("nothing-to-do", row.id, "lost-race")
+        if self.clock() - looked > GOOD_FOR:
+            return self._refused(row, claim, attempt, busy=True)
         channel = str(row.body["channel"])
         try:
-            provider_id = self.senders[channel].send(outgoing)
-        except NotTaken:
-            return self._refused(row, claim, attempt)
+            with self.take_turn.calling(channel, turn):
+                provider_id = self.senders[channel].send(outgoing)
+        except NotTaken as refusal:
+            return self._refused(row, claim, attempt, busy=isinstance(refusal, Busy))
         except Unanswered:
             self._look_again(row, self.clock() + DOUBT)
             return Sent("unanswered", row.id)
-        noted = self.deliveries.move(
-            row.id, come_from=["claimed"], to="sent", claim=claim, provider_id=provider_id
-        )
-        if channel == "sms" and (
-            noted or self.deliveries.read([row.id])
-        ):  # without the row: erased meanwhile
+        noted = self.deliveries.move(row.id, **SENT, claim=claim, provider_id=provider_id)
+        if channel == "sms" and (noted or self.deliveries.read([row.id])):  # no row: erased meanwhile
             self._note_provider_id(row, provider_id)
         return Sent("sent", row.id)
 
-    def _refused(self, row: Delivery, claim: str, attempt: int) -> Sent:
-        """Certainly not sent: the contact is reserved again (and counts), the row is freed, we try later.
-
-        After the last refusal it ends unsent, and the contact is given back.
-        """
-        if attempt + 1 < REFUSALS:
+    def _refused(self, row: Delivery, claim: str, attempt: int, *, busy: bool) -> Sent:
+        """Certainly not sent: reserved again (it counts), freed, tried later; given back after the last refusal."""
+        if busy or attempt + 1 < REFUSALS:
             self.contacts.reserve_again(row)
-            self.deliveries.move(row.id, come_from=["claimed"], to="due", claim=claim)
-            again = {"delivery": row.id, "profile": row.profile, "attempt": attempt + 1}
-            self.queue.send([again], delay=min(LONGEST_WAIT, MINUTE << attempt))
-            return Sent("refused", row.id)
-        if not self.deliveries.move(
-            row.id, come_from=["claimed"], to="dropped", claim=claim, reason="not-taken"
-        ):
+            self.deliveries.move(row.id, **FREE, claim=claim)
+            wait = between(*BUSY_WAIT, row.id, claim) if busy else min(LONGEST_WAIT, MINUTE << attempt)
+            again = {"delivery": row.id, "profile": row.profile, "attempt": attempt + (not busy)}
+            self.queue.send([again], delay=wait)
+            return Sent("refused", row.id, "busy" if busy else "")
+        if not self.deliveries.move(row.id, **GIVE_UP, claim=claim, reason="not-taken"):
             return Sent("nothing-to-do", row.id, "lost-race")
         self.contacts.close(row, "dropped")
         return Sent("dropped", row.id, "not-taken")
@@ -260,9 +271,9 @@ class SendDelivery:
             self._look_again(row, due)
             return Sent("open", row.id)
         if row.body.get("kind") == "service":
-            freed = self.deliveries.move(row.id, come_from=["claimed"], to="due", claim=row.claim)
-            return self._decide(row, 0) if freed else Sent("nothing-to-do", row.id, "lost-race")
-        if not self.deliveries.move(row.id, come_from=["claimed"], to="unknown", claim=row.claim):
+            freed = self.deliveries.move(row.id, **FREE, claim=row.claim)
+            return self._decide(row) if freed else Sent("nothing-to-do", row.id, "lost-race")
+        if not self.deliveries.move(row.id, **LOSE_TRACK, claim=row.claim):
             return Sent("nothing-to-do", row.id, "lost-race")
         self.contacts.close(row, "unknown")
         return Sent("unknown", row.id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain import feedback, replies, senders
+from chalicelib.domain.deliveries import TOLD
 from chalicelib.domain.errors import Unanswered
 from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.feedback import Notice
@@ -56,8 +57,7 @@ class TakeFeedback:
         if row is None:
             return Taken("foreign-message")
         if notice.row:
-            come_from = feedback.COME_FROM[notice.row]
-            self.deliveries.move(row.id, come_from=come_from, to=notice.row, provider_id=notice.provider_id)
+            self.deliveries.move(row.id, **TOLD[notice.row], provider_id=notice.provider_id)
         hashed = self._hash(notice)
         if notice.stops and hashed:
             self.stops.add(hashed, notice.stops, notice.at)

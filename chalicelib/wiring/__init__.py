@@ -21,11 +21,13 @@ from chalicelib.wiring.loop import (
     ring_agenda,
     send_delivery,
     take_feedback,
+    take_turn,
 )
 from chalicelib.wiring.ports import (
     agenda,
     deliveries,
     delivery_queue,
+    email_quota,
     email_sender,
     event_queue,
     groups,
@@ -44,6 +46,7 @@ from chalicelib.wiring.ports import (
     tallies,
     templates,
     timeline,
+    turns,
 )
 from chalicelib.wiring.reports import evaluate_playbook, replay_decision, report_experiments
 from chalicelib.wiring.requests import (
@@ -90,6 +93,7 @@ __all__ = [
     "deliveries",
     "delivery_queue",
     "drop_quarantine",
+    "email_quota",
     "email_sender",
     "erase_again",
     "erase_profile",
@@ -149,9 +153,11 @@ __all__ = [
     "system_clock",
     "take_click",
     "take_feedback",
+    "take_turn",
     "tallies",
     "templates",
     "timeline",
+    "turns",
     "use_clock",
     "vacate_homes",
 ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.services.ring_agenda import RingAgenda
     from chalicelib.services.send_delivery import SendDelivery
     from chalicelib.services.take_feedback import TakeFeedback
+    from chalicelib.services.take_turn import TakeTurn
 
 
 @cache
@@ -130,6 +131,18 @@ def redo_effect() -> Callable[[dict[str, Any]], None]:
 
 
 @cache
+def take_turn() -> TakeTurn:
+    """When a message may go to its provider."""
+    from chalicelib.services.live_rates import LiveRates
+    from chalicelib.services.take_turn import TakeTurn
+
+    known = settings.load()
+    fixed = {"email": known.email_rate, "sms": known.sms_rate}
+    rates = LiveRates({"email": wiring.email_quota()}, fixed, wiring.clock)
+    return TakeTurn(wiring.turns(), rates, wiring.clock)
+
+
+@cache
 def send_delivery() -> SendDelivery:
     """Messages out."""
     from chalicelib.services.send_delivery import SendDelivery
@@ -145,6 +158,7 @@ def send_delivery() -> SendDelivery:
         live=wiring.live_rules(),
         write=WriteMessage(wiring.templates(), wiring.secrets(), settings.load().base_url),
         senders={"email": wiring.email_sender(), "sms": wiring.sms_sender()},
+        take_turn=wiring.take_turn(),
         put_off=wiring.put_off(),
         queue=wiring.delivery_queue(),
         secrets=wiring.secrets(),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from chalicelib import settings, wiring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chalicelib.domain.effects import Effect
     from chalicelib.services.ports import (
         Agenda,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         Tallies,
         Templates,
         Timeline,
+        Turns,
     )
 
 
@@ -188,6 +191,22 @@ def email_sender() -> Sender:
     from chalicelib.adapters.email_ses import SesEmail
 
     return SesEmail(wiring.client("sesv2"), settings.load().configuration_set)
+
+
+@cache
+def email_quota() -> Callable[[], float | None]:
+    """How fast Amazon SES lets this account send."""
+    from chalicelib.adapters.ses_quota import SesQuota
+
+    return SesQuota(wiring.client("sesv2"))
+
+
+@cache
+def turns() -> Turns:
+    """How far the channels' slots are taken."""
+    from chalicelib.adapters.turns import DynamoTurns
+
+    return DynamoTurns(wiring.client("dynamodb"), _table("deliveries"))
 
 
 @cache

@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from chalicelib.adapters.email_ses import SesEmail
 from chalicelib.adapters.providers import calling
 from chalicelib.adapters.sms_sns import SnsSms
-from chalicelib.domain.errors import NotTaken, Unanswered
+from chalicelib.domain.errors import Busy, NotTaken, Unanswered
 from chalicelib.domain.mime import Letter, build
 from chalicelib.domain.stored import Outgoing
 
@@ -55,6 +55,28 @@ def refused(status: int, code: str) -> ClientError:
 def test_what_was_certainly_not_taken_may_be_tried_again(error: Exception) -> None:
     with pytest.raises(NotTaken), calling():
         raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "busy"),
+    [
+        (refused(429, "TooManyRequestsException"), True),
+        (refused(400, "Throttling"), True),
+        (refused(400, "SendingPausedException"), True),
+        (refused(403, "AccessDeniedException"), True),
+        (EndpointConnectionError(endpoint_url=URL), True),
+        (NoCredentialsError(), True),
+        (refused(400, "MessageRejected"), False),
+        (refused(404, "NotFoundException"), False),
+    ],
+    ids=lambda error: str(error)[:40],
+)
+def test_a_provider_that_takes_nothing_is_told_from_one_that_refuses_a_message(
+    error: Exception, busy: bool
+) -> None:
+    with pytest.raises(NotTaken) as told, calling():
+        raise error
+    assert isinstance(told.value, Busy) is busy
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.feedback import COME_FROM, Notice, event_of, notices_of
+from chalicelib.domain.deliveries import TOLD
+from chalicelib.domain.feedback import Notice, event_of, notices_of
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "feedback_cases.json").read_text())
 BOUNCE = next(case["payload"] for case in CASES if case["name"] == "permanent bounce")
@@ -46,8 +47,14 @@ def test_a_known_kind_without_its_message_id_is_an_error() -> None:
 
 def test_a_row_never_moves_back() -> None:
     order = ["claimed", "unknown", "sent", "delivered", "bounced", "complained"]
-    for to, froms in COME_FROM.items():
+    for to, change in TOLD.items():
+        froms = change["come_from"]
         assert all(order.index(state) < order.index(to) or state == "unknown" for state in froms)
+
+
+def test_every_state_a_notification_leads_to_has_its_change() -> None:
+    told = {notice.row for case in CASES for notice in notices_of(case["payload"])} - {""}
+    assert told == set(TOLD)
 
 
 def test_an_event_is_addressed_to_the_profile_and_never_in_the_future() -> None:

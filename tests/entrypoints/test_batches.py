@@ -15,10 +15,10 @@ import pytest
 
 from chalicelib.domain.effects import Deliver
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.sending import Sent
 from chalicelib.domain.stored import Commit
 from chalicelib.entrypoints import batches, feedback, jobs, relay, send, tick
 from chalicelib.services.relay_effects import Relayed
-from chalicelib.services.send_delivery import Sent
 from chalicelib.services.take_feedback import Taken
 
 Calls = list[Any]

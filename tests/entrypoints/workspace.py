@@ -32,6 +32,7 @@ from tests.fakes import (
     FakeStops,
     FakeTallies,
     FakeTimeline,
+    FakeTurns,
 )
 
 WRITE = {"Authorization": "Basic bG9jYWwtd3JpdGUta2V5Og=="}
@@ -62,6 +63,8 @@ class Workspace:
     relay_dead_queue: FakeJobQueue = field(default_factory=FakeJobQueue)
     lake: FakeLake = field(default_factory=FakeLake)
     lake_files: FakeLakeFiles = field(default_factory=FakeLakeFiles)
+    turns: FakeTurns = field(default_factory=FakeTurns)
+    email_quota: Callable[[], float | None] = field(default=lambda: None)
     email_sender: FakeSender = field(default_factory=FakeSender)
     sms_sender: FakeSender = field(default_factory=FakeSender)
     relayed: int = 0

@@ -13,6 +13,7 @@ from tests.fakes.plans import FakeAgenda, FakeKeys, FakePlaybooks
 from tests.fakes.quarantine import FakeQuarantine
 from tests.fakes.queues import FakeEventQueue, FakeJobQueue, FakeLake, FakeLakeFiles, FakeSender
 from tests.fakes.tallies import FakeTallies
+from tests.fakes.turns import FakeTurns
 
 __all__ = [
     "FakeAgenda",
@@ -32,5 +33,6 @@ __all__ = [
     "FakeStops",
     "FakeTallies",
     "FakeTimeline",
+    "FakeTurns",
     "Faulty",
 ]

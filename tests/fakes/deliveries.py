@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain.deliveries import insist
 from chalicelib.domain.stored import Delivery
 from tests.fakes.faulty import Faulty, port
 
@@ -31,6 +32,7 @@ class FakeDeliveries(Faulty):
 
     @port
     def move(self, id: str, *, come_from: Sequence[str], to: str, claim: str = "", **fields: Any) -> bool:
+        insist(come_from, to)
         row = self.rows.get(id)
         if row is None or row.state not in come_from or (claim and row.claim not in {"", claim}):
             return False

@@ -19,6 +19,7 @@ from chalicelib.domain.stored import Delivery, Outgoing, Write
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.put_off import PutOff
 from chalicelib.services.send_delivery import SendDelivery
+from chalicelib.services.take_turn import TakeTurn
 from chalicelib.services.write_contact import WriteContact
 from chalicelib.services.write_message import WriteMessage
 from tests.fakes import (
@@ -30,6 +31,7 @@ from tests.fakes import (
     FakeProfiles,
     FakeStops,
     FakeTimeline,
+    FakeTurns,
 )
 
 SECRETS = Secrets(b"s" * 32, b"d" * 32)
@@ -138,6 +140,8 @@ class Stage:
         self.agenda, self.events, self.queue = FakeAgenda(), FakeEventQueue(), FakeJobQueue()
         self.provider, self.templates = Provider(), Plain()
         self.live = Live(playbook or rules(kind=kind))
+        self.turns = FakeTurns()
+        self.rate = 0.0
         self.nonces = count(1)
         self.kind, self.channel = kind, channel
         self._customer(kind, channel)
@@ -155,6 +159,7 @@ class Stage:
             live=live,
             write=WriteMessage(self.templates, SECRETS, "https://crm.example.com"),
             senders={"sms": self.provider, "email": self.provider},
+            take_turn=TakeTurn(self.turns, self.rates, self.clock),
             put_off=PutOff(self.agenda, self.events, self.queue, self.clock),
             queue=self.queue,
             secrets=SECRETS,
@@ -165,6 +170,10 @@ class Stage:
     def send(self, **job: Any) -> str:
         """Do the job once; its outcome."""
         return self.sender()({**JOB, **job}).outcome
+
+    def rates(self, _channel: str) -> float:
+        """Messages a second, on every channel."""
+        return self.rate
 
     def nonce(self) -> str:
         return f"n{next(self.nonces)}"

@@ -139,9 +139,9 @@ def test_done_again_it_is_the_same() -> None:
         ring(NOON),
     )
     stage(*effects)
-    stage.deliveries.move("m_1", come_from=["due"], to="sent")
+    stage.deliveries.move("m_1", come_from=["due"], to="claimed")
     stage(*effects)
-    assert stage.deliveries.rows["m_1"].state == "sent"
+    assert stage.deliveries.rows["m_1"].state == "claimed"
     assert len({event.message_id for event in stage.events.events}) == 1
     assert len(stage.timeline.decisions(["p_1"], 10).items) == 1
 

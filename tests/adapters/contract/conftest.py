@@ -20,6 +20,7 @@ from chalicelib.adapters.rejected import DynamoRejected
 from chalicelib.adapters.stops import DynamoStops
 from chalicelib.adapters.tallies import DynamoTallies
 from chalicelib.adapters.timeline import DynamoTimeline
+from chalicelib.adapters.turns import DynamoTurns
 from chalicelib.services.ports import LakeFiles
 from tests import fakes
 from tests.adapters.flaky import ANY_WRITE, LOST, FlakyClient
@@ -88,6 +89,11 @@ def timeline(either: Make) -> Any:
 @pytest.fixture
 def deliveries(either: Make) -> Any:
     return either(fakes.FakeDeliveries, DynamoDeliveries, "id")
+
+
+@pytest.fixture
+def turns(either: Make) -> Any:
+    return either(fakes.FakeTurns, DynamoTurns, "id")
 
 
 @pytest.fixture
