@@ -12,6 +12,7 @@
     |   |-- Conflict            another writer was first: read again
     |   |-- Unavailable         a service of AWS failed or throttles (HTTP 503)
     |   `-- NotTaken            a provider certainly did not take a message: it may be tried again
+    |-- Undeliverable           a provider will never take a message: trying again is useless
     `-- Unanswered              a provider may or may not have acted: never blindly repeated
 
 Expected outcomes (a link refused, a message ruled out) are values with a reason, not exceptions.
@@ -91,6 +92,14 @@ class Unavailable(Retry):
 
 class NotTaken(Retry):
     """A provider refused before it acted (throttled, connection never made): a second attempt is harmless."""
+
+
+class Undeliverable(TopekaError):
+    """A provider did not take a message and never will; `reason` is a static word such as `gone`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not deliverable: {reason}")
+        self.reason = reason
 
 
 class Unanswered(TopekaError):

@@ -3,6 +3,7 @@
 What is made of others asks for them here by name, so that a test may put a fake in the place of any of them.
 """
 
+from chalicelib.wiring.channels import carriers, senders
 from chalicelib.wiring.clients import client, clock, nonce, secrets, system_clock, use_clock
 from chalicelib.wiring.loop import (
     decide_moment,
@@ -80,6 +81,7 @@ from chalicelib.wiring.requests import (
 __all__ = [
     "agenda",
     "authenticate",
+    "carriers",
     "choose_topics",
     "clear_split",
     "client",
@@ -135,6 +137,7 @@ __all__ = [
     "ring_agenda",
     "secrets",
     "send_delivery",
+    "senders",
     "set_permission",
     "set_switches",
     "show_slot",
