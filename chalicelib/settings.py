@@ -15,7 +15,8 @@ class Settings:
 
     `secret_id` names the Secrets Manager secret that holds the workspace secret, `door_secret_id` the one that
     holds the doors' key; `secret` is used instead of both where it is set (the local stack). `base_url` is where
-    links in messages lead.
+    links in messages lead. `webhook_allow` are the `host:port` to which webhooks go although they are not on the
+    public internet: none, but for tests and the local stack.
     """
 
     stage: str
@@ -36,6 +37,7 @@ class Settings:
     commit_pool: int
     most_events: int
     shards: int
+    webhook_allow: frozenset[str]
     version: str
 
 
@@ -63,5 +65,6 @@ def load() -> Settings:
         commit_pool=int(env("TOPEKA_COMMIT_POOL", "8")),
         most_events=int(env("TOPEKA_MOST_EVENTS", "5000")),
         shards=int(env("TOPEKA_SHARDS", "4")),
+        webhook_allow=frozenset(filter(None, env("TOPEKA_WEBHOOK_ALLOW", "").split(","))),
         version="0.1.0",
     )

@@ -3,7 +3,7 @@
 What is made of others asks for them here by name, so that a test may put a fake in the place of any of them.
 """
 
-from chalicelib.wiring.channels import carriers, senders
+from chalicelib.wiring.channels import carriers, list_webhooks, senders, webhook_sender
 from chalicelib.wiring.clients import client, clock, nonce, secrets, system_clock, use_clock
 from chalicelib.wiring.loop import (
     decide_moment,
@@ -113,6 +113,7 @@ __all__ = [
     "list_quarantine",
     "list_rejected",
     "list_segments",
+    "list_webhooks",
     "live_learned",
     "live_rules",
     "nonce",
@@ -155,4 +156,5 @@ __all__ = [
     "timeline",
     "use_clock",
     "vacate_homes",
+    "webhook_sender",
 ]

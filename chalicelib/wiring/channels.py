@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib import wiring
+from chalicelib import settings, wiring
 
 if TYPE_CHECKING:
+    from chalicelib.services.list_webhooks import ListWebhooks
     from chalicelib.services.ports import Sender
 
 #: The factory in `wiring` of each carrier's sender.
-CARRIERS = {"email": "email_sender", "sms": "sms_sender"}
+CARRIERS = {"email": "email_sender", "sms": "sms_sender", "webhook": "webhook_sender"}
 
 
 def carriers() -> frozenset[str]:
@@ -40,3 +41,20 @@ class Senders(Mapping[str, "Sender"]):
 def senders() -> Mapping[str, Sender]:
     """Every carrier's sender."""
     return Senders()
+
+
+@cache
+def webhook_sender() -> Sender:
+    """Signed webhooks. Receivers check the time against their own clocks, so it is this machine's."""
+    from chalicelib.adapters.guarded_http import GuardedHttp
+    from chalicelib.adapters.webhooks import Webhooks
+
+    return Webhooks(GuardedHttp(settings.load().webhook_allow), wiring.secrets(), wiring.system_clock)
+
+
+@cache
+def list_webhooks() -> ListWebhooks:
+    """Where webhooks go, and what they are signed with."""
+    from chalicelib.services.list_webhooks import ListWebhooks
+
+    return ListWebhooks(wiring.live_rules(), wiring.secrets())

@@ -1,0 +1,105 @@
+"""Each channel from an event to what its receiver saw, through a running stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.adapters.receiving import Receiver, received
+from tests.domain.test_webhooks import is_signed
+from tests.end_to_end.shop import Shop, opened, track
+
+BOOK = """
+playbook: 1
+name: Umbrella Shop
+topics:
+  offers: {default: ask}
+webhooks:
+  messenger: {url: "%(messenger)s"}
+  inside: {url: "http://169.254.169.254/latest/meta-data/"}
+moments:
+  asked: {event: Umbrella Asked}
+messages:
+  messenger_offer:
+    kind: offer
+    topic: offers
+    moments: [asked]
+    channels: [webhook.messenger]
+    for: {trait: likes, is: messenger}
+    links: {shop: "https://shop.example.com/umbrellas"}
+    variants:
+      plain:
+        webhook.messenger: {to: "{{ traits.psid }}", text: "Grüße {{ traits.firstName }}", url: "{{ link.shop }}"}
+  inside_offer:
+    kind: offer
+    topic: offers
+    moments: [asked]
+    channels: [webhook.inside]
+    for: {trait: likes, is: inside}
+    variants:
+      plain: {webhook.inside: {text: Hello}}
+"""
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    with received() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def shop(receiver: Receiver) -> Iterator[Shop]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TOPEKA_WEBHOOK_ALLOW", receiver.at)
+        with opened(BOOK % {"messenger": receiver.url}) as one:
+            yield one
+
+
+def asks(shop: Shop, user_id: str, *topics: str, **traits: Any) -> None:
+    """A customer who agreed to these topics asks for an umbrella."""
+    shop.know(user_id, topics, firstName="Ann", **traits)
+    shop.collect(track(user_id, "Umbrella Asked"))
+
+
+def test_a_webhooks_receiver_sees_one_signed_request_with_what_the_template_says(
+    shop: Shop, receiver: Receiver
+) -> None:
+    asks(shop, "messaged", "webhook.messenger/offers", likes="messenger", psid="7", email="ann@example.com")
+    ((_, headers, body),) = receiver.got
+    (known,) = [
+        one for one in shop.ask("GET", "/v1/playbook/webhooks").json["webhooks"] if one["name"] == "messenger"
+    ]
+    assert is_signed(known["secret"], headers, body)
+    data = json.loads(body)["data"]
+    link = data["content"].pop("url")
+    assert data["content"] == {"to": "7", "text": "Grüße Ann"}
+    assert (data["delivery"], data["message"]) == (headers["webhook-id"], "messenger_offer")
+    assert b"ann@example.com" not in body
+    followed = shop.ask("GET", link, headers={})
+    assert (followed.status, followed.headers["location"]) == (302, "https://shop.example.com/umbrellas")
+    shop.settle()
+    assert shop.contacts("messaged") == [("messenger_offer", "webhook.messenger", "clicked")]
+
+
+def test_without_a_yes_to_it_no_webhook_is_sent(shop: Shop, receiver: Receiver) -> None:
+    before = len(receiver.got)
+    asks(shop, "silent", "email/offers", likes="messenger", psid="8")
+    assert (shop.contacts("silent"), len(receiver.got)) == ([], before)
+
+
+def test_a_receiver_that_was_down_gets_it_later_under_the_same_id(shop: Shop, receiver: Receiver) -> None:
+    before = len(receiver.got)
+    receiver.answers = [(503, {}), (200, {})]
+    asks(shop, "patient", "webhook.messenger/offers", likes="messenger", psid="9")
+    shop.move_clock(advance="5m")
+    ids = [headers["webhook-id"] for _, headers, _ in receiver.got[before:]]
+    assert len(ids) == 2 and len(set(ids)) == 1
+    assert shop.contacts("patient") == [("messenger_offer", "webhook.messenger", "sent")]
+
+
+def test_a_webhook_to_an_address_inside_is_refused_and_its_contact_given_back(shop: Shop) -> None:
+    asks(shop, "lured", "webhook.inside/offers", likes="inside")
+    assert shop.contacts("lured") == [("inside_offer", "webhook.inside", "dropped")]
