@@ -37,7 +37,8 @@ package: $(STAMP)  ## build what is deployed into build/packaged: the code and i
 deploy: $(STAMP)  ## bring a stage to AWS: make deploy STAGE=dev (BASE_URL=https://... for an address of your own)
 	@$(BIN)/python -m infra.account --stage "$(STAGE)"
 	$(MAKE) package
-	$(BIN)/python -m infra.deploy --packaged $(PACKAGED) --stage "$(STAGE)" --base-url "$(BASE_URL)"
+	$(BIN)/python -m infra.deploy --packaged $(PACKAGED) --stage "$(STAGE)" --base-url "$(BASE_URL)" \
+		--push-firebase "$(PUSH_FIREBASE)" --push-apple "$(PUSH_APPLE)"
 
 key: $(STAMP)  ## make a key for a deployed stage: make key STAGE=dev KIND=operator SCOPES=read,decide
 	@$(BIN)/python -m infra.key --stage "$(STAGE)" --kind "$(KIND)" --scopes "$(SCOPES)"

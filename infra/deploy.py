@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from infra.account import missing
 from infra.package import CODE, DEFAULT_OUT, TEMPLATE
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+#: Parameters that may be chosen: which platform applications of SNS carry pushes.
+CHOSEN = {"PushFirebase": "--push-firebase", "PushApple": "--push-apple"}
 
 
 def upload(s3: Any, bucket: str, packaged: Path) -> str:
@@ -42,20 +45,29 @@ def own_bucket(s3: Any, account: str, region: str) -> str:
     return name
 
 
-def deploy(cloudformation: Any, stage: str, template_url: str, base_url: str) -> dict[str, str]:
+def deploy(
+    cloudformation: Any, stage: str, template_url: str, base_url: str, chosen: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Create or update the stage's stack; gives its outputs.
 
     Links in messages start with the API's address, which exists only once the API does: so the first deployment
-    of a stage that brings no address of its own is applied twice.
+    of a stage that brings no address of its own is applied twice. `chosen` are parameters that a later deployment
+    keeps where it doesn't choose them anew.
     """
     stack = f"topeka-{stage}"
     known = base_url or _outputs(cloudformation, stack).get("EndpointURL", "")
-    _apply(cloudformation, stack, template_url, {"Stage": stage, "BaseUrl": known.rstrip("/")})
+    further = {**_chosen_before(cloudformation, stack), **{k: v for k, v in (chosen or {}).items() if v}}
+    _apply(cloudformation, stack, template_url, {"Stage": stage, "BaseUrl": known.rstrip("/"), **further})
     outputs = _outputs(cloudformation, stack)
     if not known:
-        parameters = {"Stage": stage, "BaseUrl": outputs["EndpointURL"].rstrip("/")}
+        parameters = {"Stage": stage, "BaseUrl": outputs["EndpointURL"].rstrip("/"), **further}
         _apply(cloudformation, stack, template_url, parameters)
     return outputs
+
+
+def _chosen_before(cloudformation: Any, stack: str) -> dict[str, str]:
+    held = (_describe(cloudformation, stack) or {}).get("Parameters", ())
+    return {each["ParameterKey"]: each["ParameterValue"] for each in held if each["ParameterKey"] in CHOSEN}
 
 
 def _apply(cloudformation: Any, stack: str, template_url: str, parameters: dict[str, str]) -> None:
@@ -101,6 +113,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--packaged", type=Path, default=DEFAULT_OUT)
     parser.add_argument("--stage", required=True)
     parser.add_argument("--base-url", default="")
+    for name, option in CHOSEN.items():
+        parser.add_argument(option, dest=name, default="")
     return parser.parse_args(argv)
 
 
@@ -119,7 +133,8 @@ def main(argv: list[str] | None = None) -> str | None:
         bucket = own_bucket(s3, account, session.region_name)
         key = upload(s3, bucket, asked.packaged)
         url = f"https://{bucket}.s3.{session.region_name}.{_suffix(session)}/{key}"
-        outputs = deploy(session.client("cloudformation"), asked.stage, url, asked.base_url)
+        chosen = {name: getattr(asked, name) for name in CHOSEN}
+        outputs = deploy(session.client("cloudformation"), asked.stage, url, asked.base_url, chosen)
     except (BotoCoreError, ClientError) as error:
         return f"AWS refused: {error}"
     print(json.dumps(outputs, indent=2))

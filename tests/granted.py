@@ -24,7 +24,7 @@ def refused(function: str, calls: Iterable[list[str]]) -> set[tuple[str, str]]:
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow"
         for action in statement["Action"]
-        for name in _names(statement["Resource"])
+        for name in _names(statement.get("Resource", "*"))
     }
     made = {(_ACTIONS.get((service, name), f"{service}:{name}"), on) for service, name, on in calls}
     return made - allowed

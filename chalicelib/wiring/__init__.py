@@ -3,7 +3,7 @@
 What is made of others asks for them here by name, so that a test may put a fake in the place of any of them.
 """
 
-from chalicelib.wiring.channels import carriers, list_webhooks, senders, webhook_sender
+from chalicelib.wiring.channels import carriers, list_webhooks, push_sender, senders, webhook_sender
 from chalicelib.wiring.clients import client, clock, nonce, secrets, system_clock, use_clock
 from chalicelib.wiring.loop import (
     decide_moment,
@@ -121,6 +121,7 @@ __all__ = [
     "playbooks",
     "profiles",
     "publish_playbook",
+    "push_sender",
     "put_off",
     "quarantine",
     "read_inbox",

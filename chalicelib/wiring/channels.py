@@ -7,18 +7,21 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib import settings, wiring
+from chalicelib.domain.addresses import STOP_KINDS
 
 if TYPE_CHECKING:
     from chalicelib.services.list_webhooks import ListWebhooks
     from chalicelib.services.ports import Sender
 
 #: The factory in `wiring` of each carrier's sender.
-CARRIERS = {"email": "email_sender", "sms": "sms_sender", "webhook": "webhook_sender"}
+CARRIERS = {"email": "email_sender", "sms": "sms_sender", "push": "push_sender", "webhook": "webhook_sender"}
 
 
 def carriers() -> frozenset[str]:
-    """Those there are: on any other channel that goes out nobody can be reached."""
-    return frozenset(CARRIERS)
+    """Those that settings leave switched on: on any other channel that goes out nobody can be reached."""
+    known = settings.load()
+    lacking = set() if known.push_firebase or known.push_apple else {"push"}
+    return frozenset(CARRIERS) - lacking
 
 
 class Senders(Mapping[str, "Sender"]):
@@ -41,6 +44,19 @@ class Senders(Mapping[str, "Sender"]):
 def senders() -> Mapping[str, Sender]:
     """Every carrier's sender."""
     return Senders()
+
+
+@cache
+def push_sender() -> Sender:
+    """Amazon SNS's platform endpoints. A dead device's token is stopped as a bounced address is."""
+    from chalicelib.adapters.push_sns import Applications, SnsPush
+
+    def forget(token: str) -> None:
+        stopped = wiring.secrets().stop_hash(STOP_KINDS["push"], token)
+        wiring.stops().add(stopped, "dead-device", wiring.clock())
+
+    known = settings.load()
+    return SnsPush(wiring.client("sns"), Applications(known.push_firebase, known.push_apple), forget)
 
 
 @cache

@@ -10,7 +10,7 @@ import pytest
 
 from tests.adapters.receiving import Receiver, received
 from tests.domain.test_webhooks import is_signed
-from tests.end_to_end.shop import Shop, opened, track
+from tests.end_to_end.shop import OPERATOR, Shop, opened, track
 
 BOOK = """
 playbook: 1
@@ -18,7 +18,7 @@ name: Umbrella Shop
 topics:
   offers: {default: ask}
 webhooks:
-  messenger: {url: "%(messenger)s"}
+  messenger: {url: "http://MESSENGER"}
   inside: {url: "http://169.254.169.254/latest/meta-data/"}
 moments:
   asked: {event: Umbrella Asked}
@@ -33,6 +33,15 @@ messages:
     variants:
       plain:
         webhook.messenger: {to: "{{ traits.psid }}", text: "Grüße {{ traits.firstName }}", url: "{{ link.shop }}"}
+  push_offer:
+    kind: offer
+    topic: offers
+    moments: [asked]
+    channels: [push]
+    for: {trait: likes, is: push}
+    links: {shop: "https://shop.example.com/umbrellas"}
+    variants:
+      plain: {push: {title: "Rain, {{ traits.firstName }}", body: "20 % off — ☂", link: shop}}
   inside_offer:
     kind: offer
     topic: offers
@@ -54,7 +63,7 @@ def receiver() -> Iterator[Receiver]:
 def shop(receiver: Receiver) -> Iterator[Shop]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("TOPEKA_WEBHOOK_ALLOW", receiver.at)
-        with opened(BOOK % {"messenger": receiver.url}) as one:
+        with opened(BOOK.replace("http://MESSENGER", receiver.url)) as one:
             yield one
 
 
@@ -103,3 +112,30 @@ def test_a_receiver_that_was_down_gets_it_later_under_the_same_id(shop: Shop, re
 def test_a_webhook_to_an_address_inside_is_refused_and_its_contact_given_back(shop: Shop) -> None:
     asks(shop, "lured", "webhook.inside/offers", likes="inside")
     assert shop.contacts("lured") == [("inside_offer", "webhook.inside", "dropped")]
+
+
+def test_a_push_reaches_every_device_of_a_customer_as_one_contact(shop: Shop) -> None:
+    """Two Android phones by Firebase's payload, an iPhone by Apple's; the mailbox shows what each would show."""
+    android, iphone = ("fcm-1:APA91b", "fcm-2:APA91b"), "0a" * 32
+    shop.know("pushed", ("push/offers",), firstName="Ann", likes="push")
+    for token in (*android, iphone):
+        device = {"device": {"token": token, "type": "android"}}
+        shop.collect({**track("pushed", "App Opened"), "context": device}, headers=OPERATOR)
+    shop.collect(track("pushed", "Umbrella Asked"))
+    pushes = [shop.mail(token) for token in (*android, iphone)]
+    assert [len(each) for each in pushes] == [1, 1, 1]
+    for (push,) in pushes:
+        assert (push["channel"], push["subject"]) == ("push", "Rain, Ann")
+        body, link = push["text"].split("\n")
+        assert body == "20 % off — ☂"
+        assert shop.ask("GET", link, headers={}).headers["location"] == "https://shop.example.com/umbrellas"
+    assert len({push["delivery"] for (push,) in pushes}) == 1
+    shop.settle()
+    assert shop.contacts("pushed") == [("push_offer", "push", "clicked")]
+    page = shop.ask("GET", "/local/mailbox", headers={"Accept": "text/html"}).body.decode()
+    assert page.count("Rain, Ann") == 3
+
+
+def test_nothing_is_pushed_without_a_device(shop: Shop) -> None:
+    asks(shop, "deviceless", "push/offers", likes="push")
+    assert shop.contacts("deviceless") == []

@@ -87,8 +87,9 @@ def test_functions_learn_of_everything_that_settings_read(template: Template) ->
     source = Path("chalicelib/settings.py").read_text()
     names = template["Globals"]["Function"]["Environment"]["Variables"]
     given = {name for name in names if name.startswith("TOPEKA_")}
-    # Local secrets stand in for the two of Secrets Manager; the others have defaults that suit AWS.
-    local = {"TOPEKA_SECRET", "TOPEKA_PREVIOUS_SECRET"}
+    # Local secrets stand in for the two of Secrets Manager, and only local webhooks go to where nobody else's may; the
+    # others have defaults that suit AWS.
+    local = {"TOPEKA_SECRET", "TOPEKA_PREVIOUS_SECRET", "TOPEKA_WEBHOOK_ALLOW"}
     elsewhere = local | {"TOPEKA_COMMIT_POOL", "TOPEKA_SHARDS", "TOPEKA_MOST_EVENTS"}
     assert given | elsewhere == {word for word in source.split('"') if word.startswith("TOPEKA_")}
     assert names["TOPEKA_EVENTS_QUEUE"] == {"Ref": "EventsQueue"}
@@ -142,9 +143,12 @@ def test_tick_rings_every_minute(template: Template) -> None:
 def test_a_role_names_what_it_allows(template: Template, function: str) -> None:
     for statement in statements_of(template, function):
         assert all("*" not in action for action in statement["Action"])
-        if statement["Resource"] == "*":
-            # A phone number has no ARN. Topics have, and are denied in the next statement.
+        if "Resource" not in statement:
+            # A phone number has no ARN: everything is allowed that has none.
             assert statement["Action"] == ["sns:Publish"]
+            assert statement["NotResource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+        else:
+            assert statement["Resource"] != "*"
 
 
 def test_send_alone_sends_mail_and_nobody_publishes_to_topics(template: Template) -> None:
@@ -157,9 +161,11 @@ def test_send_alone_sends_mail_and_nobody_publishes_to_topics(template: Template
     # Feedback answers a customer's STOP or HELP.
     assert texters == {"SendDeliveries", "TakeFeedback"}
     for function in texters:
-        (denied,) = [each for each in statements_of(template, function) if each["Effect"] == "Deny"]
-        assert denied["Action"] == ["sns:Publish"]
-        assert denied["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+        published = [each for each in statements_of(template, function) if "sns:Publish" in each["Action"]]
+        named = [one["Fn::Sub"] for each in published for one in each.get("Resource", ())]
+        # A topic's name has no slash.
+        assert all(one.endswith((":endpoint/*", ":app/*")) for one in named)
+        assert bool(named) is (function == "SendDeliveries")
 
 
 @pytest.mark.parametrize("function", HANDLERS)
