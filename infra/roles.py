@@ -66,6 +66,11 @@ def _bucket(service: str, target: str, actions: Sequence[str]) -> list[Json]:
     ]
 
 
+def _letters(_service: str, target: str, actions: Sequence[str]) -> list[Json]:
+    """Objects of the bucket that are direct mail; listing is granted with the lake's."""
+    return [_allow("s3", actions, {"Fn::Sub": f"${{{target}.Arn}}/mail/*"})]
+
+
 def _sms(_service: str, _target: str, actions: Sequence[str]) -> list[Json]:
     """A phone number has no ARN: what is allowed is everything but what has one, topics and devices."""
     allowed = _allow("sns", actions, {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"})
@@ -91,6 +96,7 @@ _ON = {
     "ses": _mail,
     "sms": _sms,
     "push": _push,
+    "mail": _letters,
 }
 
 

@@ -3,7 +3,15 @@
 What is made of others asks for them here by name, so that a test may put a fake in the place of any of them.
 """
 
-from chalicelib.wiring.channels import carriers, list_webhooks, push_sender, senders, webhook_sender
+from chalicelib.wiring.channels import (
+    carriers,
+    join_mail,
+    list_webhooks,
+    mail,
+    push_sender,
+    senders,
+    webhook_sender,
+)
 from chalicelib.wiring.clients import client, clock, nonce, secrets, system_clock, use_clock
 from chalicelib.wiring.loop import (
     decide_moment,
@@ -106,6 +114,7 @@ __all__ = [
     "identify_caller",
     "ingest_events",
     "job_queue",
+    "join_mail",
     "keys",
     "lake",
     "lake_files",
@@ -116,6 +125,7 @@ __all__ = [
     "list_webhooks",
     "live_learned",
     "live_rules",
+    "mail",
     "nonce",
     "outbox_of",
     "playbooks",

@@ -10,18 +10,26 @@ from chalicelib import settings, wiring
 from chalicelib.domain.addresses import STOP_KINDS
 
 if TYPE_CHECKING:
+    from chalicelib.adapters.mail_s3 import S3Mail
+    from chalicelib.services.join_mail import JoinMail
     from chalicelib.services.list_webhooks import ListWebhooks
     from chalicelib.services.ports import Sender
 
 #: The factory in `wiring` of each carrier's sender.
-CARRIERS = {"email": "email_sender", "sms": "sms_sender", "push": "push_sender", "webhook": "webhook_sender"}
+CARRIERS = {
+    "email": "email_sender",
+    "sms": "sms_sender",
+    "push": "push_sender",
+    "webhook": "webhook_sender",
+    "mail": "mail",
+}
 
 
 def carriers() -> frozenset[str]:
     """Those that settings leave switched on: on any other channel that goes out nobody can be reached."""
     known = settings.load()
-    lacking = set() if known.push_firebase or known.push_apple else {"push"}
-    return frozenset(CARRIERS) - lacking
+    set_up = {"push": known.push_firebase or known.push_apple, "mail": known.lake_bucket}
+    return frozenset(carrier for carrier in CARRIERS if set_up.get(carrier, True))
 
 
 class Senders(Mapping[str, "Sender"]):
@@ -66,6 +74,22 @@ def webhook_sender() -> Sender:
     from chalicelib.adapters.webhooks import Webhooks
 
     return Webhooks(GuardedHttp(settings.load().webhook_allow), wiring.secrets(), wiring.system_clock)
+
+
+@cache
+def mail() -> S3Mail:
+    """Letters in the stage's bucket: the sender, and what makes them files."""
+    from chalicelib.adapters.mail_s3 import S3Mail
+
+    return S3Mail(wiring.client("s3"), settings.load().lake_bucket, wiring.clock)
+
+
+@cache
+def join_mail() -> JoinMail:
+    """The file of a day's letters."""
+    from chalicelib.services.join_mail import JoinMail
+
+    return JoinMail(wiring.mail())
 
 
 @cache

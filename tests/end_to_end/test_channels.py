@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.adapters.receiving import Receiver, received
@@ -42,6 +46,14 @@ messages:
     links: {shop: "https://shop.example.com/umbrellas"}
     variants:
       plain: {push: {title: "Rain, {{ traits.firstName }}", body: "20 % off — ☂", link: shop}}
+  letter_offer:
+    kind: offer
+    topic: offers
+    moments: [asked]
+    channels: [mail]
+    for: {trait: likes, is: letters}
+    variants:
+      plain: {mail: {greeting: "Dear {{ traits.firstName }}", code: A7}}
   inside_offer:
     kind: offer
     topic: offers
@@ -139,3 +151,32 @@ def test_a_push_reaches_every_device_of_a_customer_as_one_contact(shop: Shop) ->
 def test_nothing_is_pushed_without_a_device(shop: Shop) -> None:
     asks(shop, "deviceless", "push/offers", likes="push")
     assert shop.contacts("deviceless") == []
+
+
+HOME = {"street": "12 SW 6th Ave", "city": "Topeka", "state": "KS", "postalCode": "66603", "country": "US"}
+
+
+def test_a_letter_is_a_line_in_its_days_file_and_only_with_a_yes(shop: Shop) -> None:
+    """One who agreed, one who did not, one with no address: the print house finds one line, after midnight, once."""
+    asks(shop, "written", "mail/offers", likes="letters", address=HOME, lastName="Lee")
+    asks(shop, "unasked", likes="letters", address=HOME)
+    asks(shop, "homeless", "mail/offers", likes="letters", address={"city": "Topeka"})
+    day = shop.move_clock(advance="1m")[:10]
+    assert shop.contacts("written") == [("letter_offer", "mail", "sent")]
+    shop.move_clock(advance="25h")
+    shop.move_clock(advance="24h")
+    assert list(files()) == [f"mail/{day}.csv"]
+    (line,) = csv.DictReader(io.StringIO(files()[f"mail/{day}.csv"], newline=""))
+    assert line.pop("delivery").startswith("m_")
+    assert line == {
+        "message": "letter_offer", "name": "Ann Lee", **HOME, "code": "A7", "greeting": "Dear Ann",
+    }  # fmt: skip
+
+
+def files() -> dict[str, str]:
+    """What a print house finds in the bucket."""
+    s3, bucket = boto3.client("s3"), os.environ["TOPEKA_LAKE_BUCKET"]
+    found = s3.list_objects_v2(Bucket=bucket, Prefix="mail/").get("Contents", ())
+    return {
+        each["Key"]: s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read().decode() for each in found
+    }

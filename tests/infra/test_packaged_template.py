@@ -310,7 +310,13 @@ def test_what_the_lake_loses_by_an_erasure_is_nowhere_else(template: Template) -
     assert (2 + errors["ExpirationInDays"] + 1) * DAY <= SETTLED_AFTER + PASS_TAKES
 
 
-def test_jobs_alone_read_and_rewrite_the_lake_and_no_other_object(template: Template) -> None:
+def test_letters_go_before_what_an_erasure_promises(template: Template) -> None:
+    bucket = template["Resources"]["Bucket"]["Properties"]
+    (letters,) = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if rule.get("Prefix") == "mail/"]
+    assert (1 + letters["ExpirationInDays"] + 1) * DAY <= SETTLED_AFTER + PASS_TAKES
+
+
+def test_jobs_alone_read_and_rewrite_the_lake_and_only_it_and_send_write_letters(template: Template) -> None:
     for function in HANDLERS:
         allowed = {
             (action, json.dumps(each["Resource"]))
@@ -322,7 +328,10 @@ def test_jobs_alone_read_and_rewrite_the_lake_and_no_other_object(template: Temp
         wanted = {("s3:ListBucket", '{"Fn::GetAtt": ["Bucket", "Arn"]}')} | {
             (f"s3:{action}Object", objects) for action in ("Get", "Put", "Delete")
         }
-        assert allowed == (wanted if function == "RunJobs" else set())
+        letters = '{"Fn::Sub": "${Bucket.Arn}/mail/*"}'
+        wanted |= {(f"s3:{action}Object", letters) for action in ("Get", "Put", "Delete")}
+        sends = {("s3:PutObject", letters)} if function == "SendDeliveries" else set()
+        assert allowed == (wanted if function == "RunJobs" else sends)
 
 
 def test_secrets_are_made_by_aws_and_outlive_the_stack(template: Template) -> None:
