@@ -40,7 +40,8 @@ deploy: $(STAMP)  ## bring a stage to AWS: make deploy STAGE=dev (BASE_URL=https
 	@$(BIN)/python -m infra.account --stage "$(STAGE)"
 	$(MAKE) package
 	$(BIN)/python -m infra.deploy --packaged $(PACKAGED) --stage "$(STAGE)" --base-url "$(BASE_URL)" \
-		--sms "$(SMS)" --sms-configuration-set "$(SMS_SET)"
+		--sms "$(SMS)" --sms-configuration-set "$(SMS_SET)" \
+		--push-firebase "$(PUSH_FIREBASE)" --push-apple "$(PUSH_APPLE)"
 
 key: $(STAMP)  ## make a key for a deployed stage: make key STAGE=dev KIND=operator SCOPES=read,decide
 	@$(BIN)/python -m infra.key --stage "$(STAGE)" --kind "$(KIND)" --scopes "$(SCOPES)"

@@ -19,7 +19,9 @@ class Settings:
 
     `secret_id` names the Secrets Manager secret that holds the workspace secret, `door_secret_id` the one that
     holds the doors' key; `secret` is used instead of both where it is set (the local stack). `base_url` is where
-    links in messages lead. `sms` says who carries SMS, one of `SMS`.
+    links in messages lead. `sms` says who carries SMS, one of `SMS`. `push_firebase` and `push_apple` are ARNs of SNS
+    platform applications; without either nothing is pushed. `webhook_allow` are the `host:port` to which webhooks go
+    although they are not on the public internet: none, but for tests and the local stack.
     """
 
     stage: str
@@ -44,6 +46,9 @@ class Settings:
     commit_pool: int
     most_events: int
     shards: int
+    push_firebase: str
+    push_apple: str
+    webhook_allow: frozenset[str]
     version: str
 
 
@@ -75,6 +80,9 @@ def load() -> Settings:
         commit_pool=int(env("TOPEKA_COMMIT_POOL", "8")),
         most_events=int(env("TOPEKA_MOST_EVENTS", "5000")),
         shards=int(env("TOPEKA_SHARDS", "4")),
+        push_firebase=env("TOPEKA_PUSH_FIREBASE", ""),
+        push_apple=env("TOPEKA_PUSH_APPLE", ""),
+        webhook_allow=frozenset(filter(None, env("TOPEKA_WEBHOOK_ALLOW", "").split(","))),
         version="0.1.0",
     )
 

@@ -71,10 +71,25 @@ def _bucket(service: str, target: str, actions: Sequence[str]) -> list[Json]:
     ]
 
 
+def _letters(_service: str, target: str, actions: Sequence[str]) -> list[Json]:
+    """Objects of the bucket that are direct mail; listing is granted with the lake's."""
+    return [_allow("s3", actions, {"Fn::Sub": f"${{{target}.Arn}}/mail/*"})]
+
+
 def _sms(_service: str, _target: str, actions: Sequence[str]) -> list[Json]:
-    """A phone number has no ARN, so AWS wants `*` here: topics, which do have one, are denied again."""
-    topics: Json = _allow("sns", actions, {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"})
-    return [_allow("sns", actions, "*"), {**topics, "Effect": "Deny"}]
+    """A phone number has no ARN: what is allowed is everything but what has one, topics and devices."""
+    allowed = _allow("sns", actions, {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"})
+    return [{"NotResource" if name == "Resource" else name: value for name, value in allowed.items()}]
+
+
+def _push(_service: str, target: str, actions: Sequence[str]) -> list[Json]:
+    """Platform applications are the owner's, made outside of the stack; endpoints are theirs, one for each device.
+
+    IAM's refusals name the endpoint for some of these actions and its application for others.
+    """
+    own = "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}"
+    kinds = ("app",) if target == "Applications" else ("endpoint", "app")
+    return [_allow("sns", actions, [{"Fn::Sub": f"{own}:{kind}/*"} for kind in kinds])]
 
 
 def _text(service: str, _target: str, actions: Sequence[str]) -> list[Json]:
@@ -94,6 +109,8 @@ _ON = {
     "ses-account": _account,
     "sms": _sms,
     "sms-voice": _text,
+    "push": _push,
+    "mail": _letters,
 }
 
 

@@ -13,6 +13,7 @@ _ACTIONS = {
     ("sqs", "SendMessageBatch"): "sqs:SendMessage",
     ("sesv2", "SendEmail"): "ses:SendEmail",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
+    ("s3", "DeleteObjects"): "s3:DeleteObject",
 }
 
 
@@ -24,7 +25,7 @@ def refused(function: str, calls: Iterable[list[str]]) -> set[tuple[str, str]]:
         for statement in policy["PolicyDocument"]["Statement"]
         if statement["Effect"] == "Allow"
         for action in statement["Action"]
-        for name in _names(statement["Resource"])
+        for name in _names(statement.get("Resource", "*"))
     }
     made = {(_ACTIONS.get((service, name), f"{service}:{name}"), on) for service, name, on in calls}
     return made - allowed
@@ -33,7 +34,7 @@ def refused(function: str, calls: Iterable[list[str]]) -> set[tuple[str, str]]:
 def _names(resource: Any) -> Iterable[str]:
     """What a call names of this resource: the table, queue or stream without prefix, `*` for a phone number.
 
-    Of objects in the bucket, it is their folder: `lake/*`.
+    Of objects in the bucket, it is their folder: `lake/*`, `mail/*`.
     """
     for each in resource if isinstance(resource, list) else [resource]:
         if isinstance(each, dict) and each.get("Fn::Sub", "").startswith("${Bucket.Arn}/"):
@@ -53,7 +54,9 @@ def resource_name(logical: str) -> str:
 def named_by(request: dict[str, Any]) -> str:
     """What a request to AWS is about, in the same words."""
     if "Bucket" in request:
-        return f"{request['Key'].partition('/')[0]}/*" if "Key" in request else "bucket"
+        removed = request["Delete"]["Objects"] if "Delete" in request else [{}]
+        key: str = request.get("Key") or removed[0].get("Key", "")
+        return f"{key.partition('/')[0]}/*" if key else "bucket"
     tables = request.get("RequestItems") or {
         action["TableName"]: action for each in request.get("TransactItems", ()) for action in each.values()
     }

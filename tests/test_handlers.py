@@ -128,6 +128,20 @@ def test_learning_may_be_done_by_jobs_and_counting_again_too() -> None:
     assert made == {"PutItem", "Query", "GetItem", "TransactWriteItems", "DeleteItem"}
 
 
+def test_a_days_letters_may_be_made_one_file_by_jobs() -> None:
+    letter = json.dumps(
+        {"delivery": "m_1", "message": "card", "to": {"street": "1 Elm St"}, "content": {"text": "Hi"}}
+    )
+    told = call(
+        "jobs",
+        before("s3", "put_object", Bucket="{Bucket}", Key="mail/2026-07-01/m_1.json", Body=letter),
+        job(kind="mail_file", day="2026-07-01"),
+        job(kind="mail_file", day="2026-07-01"),
+    )
+    assert told.answers == [{"batchItemFailures": []}] * 2
+    assert {("s3", each, "mail/*") for each in ("GetObject", "PutObject", "DeleteObjects")} <= told.calls
+
+
 def before(service: str, operation: str, **request: Any) -> Payload:
     """A call to AWS that is made before the handler's first event."""
     return {"before": [service, operation, request]}

@@ -13,6 +13,7 @@
     |   |-- Unavailable         a service of AWS failed or throttles (HTTP 503)
     |   `-- NotTaken            a provider certainly did not take a message: it may be tried again
     |       `-- Busy            nor any other just now: this one is not to blame
+    |-- Undeliverable           a provider will never take a message: trying again is useless
     `-- Unanswered              a provider may or may not have acted: never blindly repeated
 
 Expected outcomes (a link refused, a message ruled out) are values with a reason, not exceptions.
@@ -96,6 +97,14 @@ class NotTaken(Retry):
 
 class Busy(NotTaken):
     """A provider takes nothing for now (throttles, can't be reached, doesn't know us), whatever the message."""
+
+
+class Undeliverable(TopekaError):
+    """A provider did not take a message and never will; `reason` is a static word such as `gone`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not deliverable: {reason}")
+        self.reason = reason
 
 
 class Unanswered(TopekaError):

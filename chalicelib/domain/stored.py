@@ -107,7 +107,10 @@ def pointers_to(rows: Iterable[Delivery]) -> list[str]:
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A rendered message for one address. `mime` is set for e-mail, `text` for SMS; `kind` is its message's."""
+    """A rendered message on its way out. `kind` is its message's, `others` further addresses of the same customer.
+
+    `mime` is set for e-mail, `text` for SMS, `content` (fields, filled in) for every other channel.
+    """
 
     delivery: str
     message: str
@@ -116,6 +119,9 @@ class Outgoing(msgspec.Struct, frozen=True):
     mime: bytes = b""
     text: str = ""
     kind: str = ""
+    channel: str = ""
+    content: dict[str, Any] = {}
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The jobs queue: agenda minutes, moments for many, what erasures and splits still have to do, effects done after all.
 
-And what is long: filling segments, a pass over the lake, the rest of a release from the quarantine. And learning.
+And what is long: filling segments, a pass over the lake, the rest of a release from the quarantine. And learning, and
+the file of a day's letters.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ WORKERS = {
     "release": "release_quarantine",
     "drop": "drop_quarantine",
     "learn": "learn_outcomes",
+    "mail_file": "join_mail",
 }
 
 

@@ -80,6 +80,13 @@ def list_versions(_: http.Incoming) -> dict[str, Any]:
     return {"versions": wiring.publish_playbook().versions()}
 
 
+@blueprint.route("/v1/playbook/webhooks", methods=["GET"], **http.ANY)
+@http.answers(blueprint, scope="operate")
+def list_webhooks(_: http.Incoming) -> dict[str, Any]:
+    """The live playbook's, each with the secret for its receiver."""
+    return {"webhooks": wiring.list_webhooks()()}
+
+
 @blueprint.route("/v1/playbook/rollback", methods=["POST"], **http.ANY)
 @http.answers(blueprint, scope="operate", body="json")
 def roll_back(incoming: http.Incoming) -> dict[str, Any]:

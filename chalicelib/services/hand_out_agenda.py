@@ -1,9 +1,15 @@
-"""Every minute: a job for each minute of the agenda, and each of its shards, that is about to be due; one to learn."""
+"""Every minute: a job for each minute of the agenda, and each of its shards, that is about to be due; one to learn.
+
+Once a day, a job that makes the file of yesterday's letters.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from chalicelib.domain.letters import file_due
 from chalicelib.domain.timers import HORIZON, MINUTE
 from chalicelib.services.ports import Agenda, Clock, JobQueue
 
@@ -42,7 +48,7 @@ class HandOutAgenda:
         shards = range(self.shards)
         jobs = [{"kind": "ring", "minute": m, "shard": s, "cursor": ""} for m in minutes for s in shards]
         if jobs:
-            self.jobs.send([*jobs, LEARN])
+            self.jobs.send([*jobs, LEARN, *_files(minutes)])
             self.agenda.advance(cursor, end)
         return len(jobs)
 
@@ -51,3 +57,9 @@ class HandOutAgenda:
         if cursor == 0 or cursor > now + HORIZON:
             return now // MINUTE * MINUTE - FIRST
         return cursor + MINUTE
+
+
+def _files(minutes: Iterable[int]) -> list[dict[str, Any]]:
+    """The jobs for days whose file is due in one of the minutes: handed out twice, they make one file."""
+    days = [day for minute in minutes if (day := file_due(minute))]
+    return [{"kind": "mail_file", "day": day} for day in days]

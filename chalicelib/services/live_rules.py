@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from chalicelib.domain.decision import Switches
-from chalicelib.domain.playbook.channels import GOING, WEBHOOK
+from chalicelib.domain.playbook.channels import GOING, WEBHOOK, carrier_of
 from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, Playbook
 from chalicelib.domain.rules import Rules
 from chalicelib.services.ports import Clock, Playbooks
@@ -21,7 +21,7 @@ NONE_YET = Playbook(name="", identifiers=DEFAULT_IDENTIFIERS)
 class LiveRules:
     """Looks which version is live at most every `max_age` ms, and loads a version once.
 
-    `carried` are the channels that go to the customer and have a provider (None: all have one).
+    `carried` are the carriers there are of channels that go to the customer (None: every channel has one).
     """
 
     playbooks: Playbooks
@@ -45,7 +45,7 @@ class LiveRules:
         if self.carried is None:
             return self._switches
         going = (*GOING, *(f"{WEBHOOK}{name}" for name in playbook.webhooks))
-        off = {channel: False for channel in going if channel not in self.carried}
+        off = {channel: False for channel in going if carrier_of(channel) not in self.carried}
         return msgspec.structs.replace(self._switches, channels={**self._switches.channels, **off})
 
     def version(self, number: int) -> Rules:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from chalicelib.domain.breaker import Breaker
 from chalicelib.domain.decision import Switches
 from chalicelib.domain.events import Event, EventBatch, Rejection
+from chalicelib.domain.letters import Letter
 from chalicelib.domain.profile import Door
 from chalicelib.domain.stored import Delivery as Delivery
 from chalicelib.domain.stored import LakeFile as LakeFile
@@ -278,6 +279,22 @@ class LakeFiles(Protocol):
 
     def replace(self, file: LakeFile, lines: bytes) -> None:
         """Put these lines in the file's place, none: remove it. Raises `Conflict` if it has changed."""
+
+
+class Mail(Protocol):
+    """Letters by the day (UTC, such as 2026-07-01) they were sent, and the file of each day."""
+
+    def letters(self, day: str) -> list[Letter]:
+        """The letters of a day that are not removed yet."""
+
+    def keep(self, letters: Iterable[Letter]) -> None:
+        """Keep letters for today's file."""
+
+    def make_file(self, day: str, file: bytes) -> bytes:
+        """Make the day's file if it isn't there; what it then is."""
+
+    def remove(self, day: str, deliveries: Sequence[str]) -> None:
+        """Take away letters of a day. Repeats are harmless."""
 
 
 class Templates(Protocol):

@@ -35,14 +35,15 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain import document, sending
-from chalicelib.domain.addresses import normalised
+from chalicelib.domain.addresses import STOP_KINDS, addresses
 from chalicelib.domain.adopting import is_adopted
 from chalicelib.domain.deciding import reconsider
 from chalicelib.domain.deliveries import CLAIM, DROP, FREE, GIVE_UP, LAY, LOSE_TRACK, SENT
 from chalicelib.domain.effects import Deliver
-from chalicelib.domain.errors import Busy, Conflict, NotTaken, Unanswered
+from chalicelib.domain.errors import Busy, Conflict, NotTaken, Unanswered, Undeliverable
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.pacing import between
+from chalicelib.domain.playbook.channels import carrier_of, goes_out
 from chalicelib.domain.profile import Contact, Profile
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.sending import Sent
@@ -66,12 +67,11 @@ LONGEST_WAIT = 15 * MINUTE
 BUSY_WAIT = (5_000, 30_000)
 #: How long after deciding the provider may be called (ms): a commit or claim that took longer means deciding again.
 GOOD_FOR = 10_000
-_STOP_KINDS = {"email": "email", "sms": "phone"}
 
 
 @dataclass(frozen=True, slots=True)
 class SendDelivery:
-    """`senders` are the providers by channel; `nonce` makes the claims, each a value never made before."""
+    """`senders` are the providers by carrier; `nonce` makes the claims, each a value never made before."""
 
     find: FindProfile
     contacts: WriteContact
@@ -135,7 +135,7 @@ class SendDelivery:
             return self._wait(row, attempt, Turn(between(*sending.LOOKS, row.id, str(now)), "switched-off"))
         if verdict.action == "drop":
             return self._drop(row, verdict.reason)
-        to = self._address(profile, effect.channel, rules)
+        to = self._addresses(profile, effect.channel, rules)
         if isinstance(to, _Barred):
             return self._drop(row, to.reason)
         turn = self.take_turn(effect.channel, effect.kind, row.id, slot) if to else NOW
@@ -146,7 +146,7 @@ class SendDelivery:
             return self._drop(row, written)
         if effect.channel == "inbox":
             return self._lay_in_inbox(row, profile, contact, written, now)
-        if written.outgoing is None or effect.channel not in self.senders:
+        if written.outgoing is None or carrier_of(effect.channel) not in self.senders:
             return self._drop(row, "no-provider")
         sending.confirm(profile, contact, "sent", now)
         if not self.contacts.commit(profile):
@@ -176,15 +176,15 @@ class SendDelivery:
             rules = self.live.current()
         return rules
 
-    def _address(self, profile: Profile, channel: str, rules: Rules) -> str | _Barred:
-        """Where it goes, as the profile says now; the inbox and such need none."""
-        kind = _STOP_KINDS.get(channel)
-        if kind is None:
-            return ""
-        address = normalised(profile.facts, channel, rules.playbook)
-        if not address or not address.isascii():
-            return _Barred("no-address")
-        return _Barred("stopped") if self.stops.among([self.secrets.stop_hash(kind, address)]) else address
+    def _addresses(self, profile: Profile, channel: str, rules: Rules) -> tuple[str, ...] | _Barred:
+        """Where it goes, as the profile says now, without what is stopped; where they come to us there is none."""
+        if not goes_out(channel):
+            return ()
+        found = addresses(profile, channel, rules.playbook)
+        hashes = {to: self._stop_hash(channel, to) for to in found}
+        stopped = self.stops.among([hash for hash in hashes.values() if hash])
+        open = tuple(to for to in found if hashes[to] not in stopped)
+        return open or _Barred("stopped" if found else "no-address")
 
     def _hold(
         self, row: Delivery, effect: Deliver, profile: Profile, contact: Contact, until: int, now: int
@@ -226,7 +226,7 @@ class SendDelivery:
         claim = self.nonce()
         claimed = self.deliveries.move(
             row.id, **CLAIM, claim=claim, claimed_at=self.clock(),
-            body={**row.body, "links": written.links}, address_hash=self._hash(row, outgoing.to),
+            body={**row.body, "links": written.links}, address_hash=self._stop_hash(outgoing.channel, outgoing.to),
         )  # fmt: skip
         if not claimed:
             return Sent("nothing-to-do", row.id, "lost-race")
@@ -235,9 +235,11 @@ class SendDelivery:
         channel = str(row.body["channel"])
         try:
             with self.take_turn.calling(channel, turn):
-                provider_id = self.senders[channel].send(outgoing)
+                provider_id = self.senders[carrier_of(channel)].send(outgoing)
         except NotTaken as refusal:
             return self._refused(row, claim, attempt, busy=isinstance(refusal, Busy))
+        except Undeliverable as never:
+            return self._give_up(row, claim, never.reason)
         except Unanswered:
             self._look_again(row, self.clock() + DOUBT)
             return Sent("unanswered", row.id)
@@ -255,10 +257,14 @@ class SendDelivery:
             again = {"delivery": row.id, "profile": row.profile, "attempt": attempt + (not busy)}
             self.queue.send([again], delay=wait)
             return Sent("refused", row.id, "busy" if busy else "")
-        if not self.deliveries.move(row.id, **GIVE_UP, claim=claim, reason="not-taken"):
+        return self._give_up(row, claim, "not-taken")
+
+    def _give_up(self, row: Delivery, claim: str, reason: str) -> Sent:
+        """It ends unsent, and the contact is given back."""
+        if not self.deliveries.move(row.id, **GIVE_UP, claim=claim, reason=reason):
             return Sent("nothing-to-do", row.id, "lost-race")
         self.contacts.close(row, "dropped")
-        return Sent("dropped", row.id, "not-taken")
+        return Sent("dropped", row.id, reason)
 
     def _settle_claim(self, row: Delivery) -> Sent:
         """A claim left open: a sender died, or no answer came. The provider's own events settle it meanwhile.
@@ -289,8 +295,10 @@ class SendDelivery:
         )
         self.deliveries.create(pointer)
 
-    def _hash(self, row: Delivery, to: str) -> str:
-        return self.secrets.stop_hash(_STOP_KINDS[str(row.body["channel"])], to)
+    def _stop_hash(self, channel: str, to: str) -> str:
+        """The hash the address is stopped under, "" on a channel where none ever is."""
+        kind = STOP_KINDS.get(channel)
+        return self.secrets.stop_hash(kind, to) if kind else ""
 
 
 @dataclass(frozen=True, slots=True)

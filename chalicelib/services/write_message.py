@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain import mime, senders
 from chalicelib.domain.content import content_of, data_of, in_full, locale_of
 from chalicelib.domain.effects import Deliver
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.links import pixel, sent_links
+from chalicelib.domain.outgoing import SAID, Filled, outgoing_of
 from chalicelib.domain.places import located
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.rules import Rules
 from chalicelib.domain.sms_parts import measure
 from chalicelib.services.fill_links import fill_links
 from chalicelib.services.ports import Outgoing, Templates
-
-#: The fields of which a message needs one that isn't empty.
-_SAID = {"email": ("html", "text"), "sms": ("text",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,9 @@ class WriteMessage:
     secrets: Secrets
     base_url: str
 
-    def __call__(self, effect: Deliver, profile: Profile, rules: Rules, to: str, now: int) -> Written | str:
+    def __call__(
+        self, effect: Deliver, profile: Profile, rules: Rules, to: Sequence[str], now: int
+    ) -> Written | str:
         """The message, or why there is none: `no-content`, `template-failed`."""
         known = rules.messages.get(effect.message)
         content = known and content_of(known.message, effect.variant, effect.channel, locale_of(profile))
@@ -56,54 +55,14 @@ class WriteMessage:
         filled = self.templates.render(content, data)
         if targets is None or filled is None:
             return "template-failed"
-        if not any(str(filled.get(field, "")).strip() for field in _SAID.get(effect.channel, filled)):
+        if not any(str(filled.get(field, "")).strip() for field in SAID.get(effect.channel, filled)):
             return "template-failed"
         filled = in_full(filled, rules.playbook.images, links)
         if effect.channel == "sms" and measure(str(filled["text"])).too_long:
             return "template-failed"
         try:
-            return Written(self._outgoing(effect, rules, filled, links, to, now), filled, targets)
+            opened = pixel(self.secrets, self.base_url, delivery=effect.delivery, now=now)
+            ready = Filled(effect, rules.playbook, filled, links, tuple(to), opened, self.base_url, now)
+            return Written(outgoing_of(ready), filled, targets)
         except ValueError:  # a sender or address that cannot stand in a header
             return "template-failed"
-
-    def _outgoing(
-        self,
-        effect: Deliver,
-        rules: Rules,
-        filled: Mapping[str, Any],
-        links: Mapping[str, str],
-        to: str,
-        now: int,
-    ) -> Outgoing | None:
-        if effect.channel == "sms":
-            sender = senders.sms_sender(rules.playbook.senders, to)
-            text = str(filled["text"])
-            return Outgoing(effect.delivery, effect.message, to, sender, text=text, kind=effect.kind)
-        if effect.channel != "email":
-            return None
-        letter = self._letter(effect, rules, filled, links, to, now)
-        mail = mime.build(letter)
-        return Outgoing(effect.delivery, effect.message, to, letter.sender, mime=mail, kind=effect.kind)
-
-    def _letter(
-        self,
-        effect: Deliver,
-        rules: Rules,
-        filled: Mapping[str, Any],
-        links: Mapping[str, str],
-        to: str,
-        now: int,
-    ) -> mime.Letter:
-        """Whoever gets an offer or a brand message can leave with one click; a service message offers none."""
-        html = str(filled.get("html", ""))
-        opened = pixel(self.secrets, self.base_url, delivery=effect.delivery, now=now)
-        return mime.Letter(
-            delivery=effect.delivery,
-            sender=senders.email_sender(rules.playbook.senders, self.base_url),
-            to=to,
-            subject=str(filled.get("subject", "")),
-            html=mime.with_pixel(html, opened) if html else "",
-            text=str(filled.get("text", "")),
-            at=now,
-            unsubscribe="" if effect.kind == "service" else links["unsubscribe"],
-        )

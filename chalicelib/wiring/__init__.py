@@ -3,6 +3,15 @@
 What is made of others asks for them here by name, so that a test may put a fake in the place of any of them.
 """
 
+from chalicelib.wiring.channels import (
+    carriers,
+    join_mail,
+    list_webhooks,
+    mail,
+    push_sender,
+    senders,
+    webhook_sender,
+)
 from chalicelib.wiring.clients import client, clock, nonce, secrets, system_clock, use_clock
 from chalicelib.wiring.links import read_link
 from chalicelib.wiring.loop import (
@@ -84,6 +93,7 @@ from chalicelib.wiring.requests import (
 __all__ = [
     "agenda",
     "authenticate",
+    "carriers",
     "choose_topics",
     "clear_split",
     "client",
@@ -109,6 +119,7 @@ __all__ = [
     "identify_caller",
     "ingest_events",
     "job_queue",
+    "join_mail",
     "keys",
     "lake",
     "lake_files",
@@ -116,13 +127,16 @@ __all__ = [
     "list_quarantine",
     "list_rejected",
     "list_segments",
+    "list_webhooks",
     "live_learned",
     "live_rules",
+    "mail",
     "nonce",
     "outbox_of",
     "playbooks",
     "profiles",
     "publish_playbook",
+    "push_sender",
     "put_off",
     "quarantine",
     "read_inbox",
@@ -141,6 +155,7 @@ __all__ = [
     "ring_agenda",
     "secrets",
     "send_delivery",
+    "senders",
     "set_permission",
     "set_switches",
     "show_slot",
@@ -160,4 +175,5 @@ __all__ = [
     "turns",
     "use_clock",
     "vacate_homes",
+    "webhook_sender",
 ]

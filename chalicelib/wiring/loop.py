@@ -33,8 +33,7 @@ def live_rules() -> LiveRules:
     """The playbook in force."""
     from chalicelib.services.live_rules import LiveRules
 
-    # Those of `send_delivery`'s senders: on any other channel that goes out nobody can be reached.
-    return LiveRules(wiring.playbooks(), wiring.clock, carried=frozenset({"email", "sms"}))
+    return LiveRules(wiring.playbooks(), wiring.clock, carried=wiring.carriers())
 
 
 @cache
@@ -157,7 +156,7 @@ def send_delivery() -> SendDelivery:
         stops=wiring.stops(),
         live=wiring.live_rules(),
         write=WriteMessage(wiring.templates(), wiring.secrets(), settings.load().base_url),
-        senders={"email": wiring.email_sender(), "sms": wiring.sms_sender()},
+        senders=wiring.senders(),
         take_turn=wiring.take_turn(),
         put_off=wiring.put_off(),
         queue=wiring.delivery_queue(),

@@ -42,6 +42,8 @@ def function_environment(made: Resources, base_url: str) -> Iterator[None]:
             "TOPEKA_CONFIGURATION_SET": PREFIX,
             "TOPEKA_FEEDBACK_TOPIC": made["FeedbackTopic"],
             "TOPEKA_SMS": "sns",  # moto has no End User Messaging
+            "TOPEKA_PUSH_FIREBASE": made["PushFirebase"],
+            "TOPEKA_PUSH_APPLE": made["PushApple"],
             "TOPEKA_COMMIT_POOL": "1",
             "TOPEKA_SHARDS": "2",
             "POWERTOOLS_SERVICE_NAME": "topeka",

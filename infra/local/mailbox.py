@@ -21,7 +21,7 @@ def letter(sent: Sent) -> dict[str, Any]:
         **(
             _opened(taken.mime)
             if taken.mime
-            else {"subject": "", "text": taken.text, "html": "", "headers": {}}
+            else {"subject": taken.subject, "text": taken.text, "html": "", "headers": {}}
         ),
         "delivery": delivery_of(taken),
         "at": to_text(sent.at),

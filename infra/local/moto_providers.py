@@ -21,7 +21,7 @@ _delivery: ContextVar[str] = ContextVar("delivery", default="")
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a provider took: `channel` is `email` (then `mime` is set) or `sms` (then `text` is)."""
+    """What a provider took: `channel` is `email` (then `mime` is set), `sms` or `push` (then `text` is)."""
 
     channel: str
     provider_id: str
@@ -29,12 +29,13 @@ class Taken:
     sender: str
     mime: bytes = b""
     text: str = ""
+    subject: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
 def providers_tell(taken: Callable[[Taken], None]) -> Iterator[None]:
-    """While inside, `taken` hears of each e-mail and SMS."""
+    """While inside, `taken` hears of each e-mail, SMS and push."""
     from moto.ses.models import SESBackend
     from moto.sesv2.responses import SESV2Response
     from moto.sns.models import SNSBackend
@@ -59,6 +60,9 @@ def providers_tell(taken: Callable[[Taken], None]) -> Iterator[None]:
         provider_id = publish(backend, message, *args, **named)
         if named.get("phone_number"):
             taken(_sms(message, named, provider_id))
+        device = backend.platform_endpoints.get(named.get("arn"))
+        if device is not None:
+            taken(_push(json.loads(message), device, provider_id))
         return provider_id
 
     with (
@@ -90,4 +94,27 @@ def _sms(text: str, named: dict[str, Any], provider_id: str) -> Taken:
         sender=attributes.get("AWS.MM.SMS.OriginationNumber", attributes.get("AWS.SNS.SMS.SenderID", "")),
         text=text,
         tags={"delivery": _delivery.get()},
+    )
+
+
+def _push(payloads: dict[str, str], device: Any, provider_id: str) -> Taken:
+    """What the device's own platform would be handed, and what its app would show of that."""
+    platform = device.application.platform
+    payload = json.loads(payloads[platform])
+    if platform == "GCM":
+        shown, data = (
+            payload["fcmV1Message"]["message"]["notification"],
+            payload["fcmV1Message"]["message"]["data"],
+        )
+    else:
+        shown, data = payload["aps"]["alert"], payload
+    link = [data["link"]] if "link" in data else []
+    return Taken(
+        channel="push",
+        provider_id=provider_id,
+        to=device.token,
+        sender=platform,
+        subject=shown["title"],
+        text="\n".join([shown["body"], *link]),
+        tags={"delivery": data["delivery"]},
     )

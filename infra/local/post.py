@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infra.local.moto_providers import Taken
 from infra.local.notices import SES_EVENTS, SMS_EVENTS, inbound_sms, ses_event, sms_event
 from infra.local.resources import Resources
+
+#: What a provider may tell of a message, and what it tells at once.
+_EVENTS: Mapping[str, Mapping[str, object]] = {"email": SES_EVENTS, "sms": SMS_EVENTS, "push": {}}
+_AT_ONCE = {"email": ("Email Sent", "Email Delivered"), "sms": ("Sms Delivered",), "push": ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +29,8 @@ class Sent:
 class Post:
     """Keeps what was sent in order, and publishes notices to the topics the providers publish to.
 
-    Each e-mail is followed by SES's `Send` and `Delivery`, each SMS by its delivery, unless `withheld` names
-    the notice (`Email Sent`, `Email Delivered`, `Sms Delivered`).
+    Each e-mail is followed by SES's `Send` and `Delivery`, each SMS by its delivery, a push by nothing, unless
+    `withheld` names the notice (`Email Sent`, `Email Delivered`, `Sms Delivered`).
     """
 
     def __init__(self, now: Callable[[], int], made: Resources) -> None:
@@ -42,8 +46,7 @@ class Post:
         """A provider took a message."""
         with self._lock:
             self._sent.append(Sent(taken, self._now()))
-        names = ("Email Sent", "Email Delivered") if taken.channel == "email" else ("Sms Delivered",)
-        for name in names:
+        for name in _AT_ONCE[taken.channel]:
             if name not in self.withheld:
                 self._publish(taken, name, "")
 
@@ -55,7 +58,7 @@ class Post:
     def tell(self, delivery: str, name: str, bounce_type: str) -> bool:
         """Play the provider's notice about a delivery; False if nothing was sent for it on the notice's channel."""
         for each in reversed(self.sent()):
-            known = SES_EVENTS if each.taken.channel == "email" else SMS_EVENTS
+            known = _EVENTS[each.taken.channel]
             if delivery_of(each.taken) == delivery and name in known:
                 self._publish(each.taken, name, bounce_type)
                 return True

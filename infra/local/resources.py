@@ -43,7 +43,7 @@ def make_resources() -> Resources:
     made = Resources({each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found})
     _subscribe(boto3.client("sns"), template, made)
     _make_lake(boto3.client("firehose"), made)
-    return made
+    return Resources(made.ids | _make_push(boto3.client("sns")))
 
 
 def _read() -> dict[str, Any]:
@@ -68,6 +68,19 @@ def _subscribe(sns: Any, template: dict[str, Any], made: Resources) -> None:
                 Protocol=wanted["Protocol"],
                 Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
             )
+
+
+def _make_push(sns: Any) -> dict[str, str]:
+    """The platform applications that an owner brings."""
+
+    def made(platform: str) -> str:
+        key = {"PlatformCredential": "local"}
+        arn: str = sns.create_platform_application(Name=PREFIX, Platform=platform, Attributes=key)[
+            "PlatformApplicationArn"
+        ]
+        return arn
+
+    return {"PushFirebase": made("GCM"), "PushApple": made("APNS")}
 
 
 def _make_lake(firehose: Any, made: Resources) -> None:

@@ -46,7 +46,7 @@ class TickPump:
         log of its slot may be gone, and learned of once it could be answered: there is a tick when a slot closes, and
         when an hour is ripe.
         """
-        ring = _first_minute(after=_agenda().cursor())
+        ring = _first_due(after=_agenda().cursor())
         waiting = [
             at
             for at in (ring and ring - MINUTE, _first_to_close(), _first_ripe(self._last))
@@ -64,7 +64,7 @@ class TickPump:
         """Move the agenda's cursor up to what is due, so that two months of nothing aren't walked through."""
         agenda = _agenda()
         cursor = agenda.cursor()
-        first = _first_minute(after=cursor)
+        first = _first_due(after=cursor)
         empty = self._last if first is None else min(self._last, first - MINUTE)
         if empty > cursor:
             agenda.advance(cursor, empty)
@@ -78,6 +78,32 @@ def _agenda() -> Any:
     from chalicelib import wiring
 
     return wiring.agenda()
+
+
+def _first_due(after: int) -> int | None:
+    """The earliest minute in which anything is to be handed out: an entry of the agenda, the file of a day."""
+    found = (_first_minute(after), _first_file(after))
+    return min((minute for minute in found if minute is not None), default=None)
+
+
+def _first_file(after: int) -> int | None:
+    """When the file of the earliest day with letters is due, None if there are none."""
+    from chalicelib.domain.instants import from_text
+    from chalicelib.domain.letters import DAY, SETTLED
+
+    days = {key.split("/")[1] for key in _letters()}
+    due = (from_text(f"{day}T00:00:00Z") + DAY + SETTLED for day in days)
+    return min((minute for minute in due if minute > after), default=None)
+
+
+def _letters() -> list[str]:
+    """The keys of letters that are in no file yet, read off moto's bucket."""
+    from moto.s3.models import s3_backends
+
+    from chalicelib import settings
+
+    bucket = s3_backends[ACCOUNT]["aws"].buckets[settings.load().lake_bucket]
+    return [key for key in list(bucket.keys) if key.startswith("mail/") and key.count("/") == 2]
 
 
 def _first_minute(after: int) -> int | None:

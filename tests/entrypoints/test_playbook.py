@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.domain.instants import to_text
+from chalicelib.domain.webhooks import shown_secret
 from tests.entrypoints.playbooks import UMBRELLAS
 from tests.entrypoints.workspace import OPERATOR, Workspace
 
@@ -184,3 +185,16 @@ def test_switches_are_kept_and_hold_at_once(workspace: Workspace) -> None:
 @pytest.mark.parametrize("body", [{"sending": "no"}, {"channels": {"sms": 0}}, {"messages": []}])
 def test_bad_switches_are_a_400(workspace: Workspace, body: dict[str, object]) -> None:
     assert workspace.call("PUT", "/v1/switches", body).status_code == 400
+
+
+def test_an_operator_is_shown_where_webhooks_go_and_the_secret_for_each_receiver(
+    workspace: Workspace,
+) -> None:
+    assert workspace.get("/v1/playbook/webhooks").json_body == {"webhooks": []}
+    workspace.publish(UMBRELLAS + '\nwebhooks: {print: {url: "https://print.example.com/in"}}\n')
+    (shown,) = workspace.get("/v1/playbook/webhooks").json_body["webhooks"]
+    assert (shown["name"], shown["channel"], shown["url"]) == (
+        "print", "webhook.print", "https://print.example.com/in",
+    )  # fmt: skip
+    assert shown["secret"] == shown_secret(wiring.secrets(), "print")
+    assert workspace.get("/v1/playbook/webhooks", {"Authorization": "Bearer reading-key"}).status_code == 403

@@ -99,6 +99,20 @@ def test_an_address_of_ones_own_is_taken_at_once() -> None:
     assert cloudformation.asked == [("create", {"Stage": "dev", "BaseUrl": "https://crm.example.com"})]
 
 
+def test_what_was_chosen_once_is_kept_until_it_is_chosen_anew() -> None:
+    arn = "arn:aws:sns:us-east-2:123456789012:app/GCM/shop"
+    held = [
+        {"ParameterKey": "PushFirebase", "ParameterValue": arn},
+        {"ParameterKey": "Stage", "ParameterValue": "x"},
+    ]
+    cloudformation = FakeCloudFormation(stack={"Outputs": [], "Parameters": held})
+    deploy.deploy(
+        cloudformation, "dev", URL, "https://crm.example.com", {"PushFirebase": "", "PushApple": "a"}
+    )
+    asked = {"Stage": "dev", "BaseUrl": "https://crm.example.com", "PushFirebase": arn, "PushApple": "a"}
+    assert cloudformation.asked == [("update", asked)]
+
+
 def test_where_nothing_changed_nothing_is_waited_for() -> None:
     cloudformation = FakeCloudFormation()
     deploy.deploy(cloudformation, "dev", URL, "https://crm.example.com")

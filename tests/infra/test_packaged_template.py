@@ -87,8 +87,9 @@ def test_functions_learn_of_everything_that_settings_read(template: Template) ->
     source = Path("chalicelib/settings.py").read_text()
     names = template["Globals"]["Function"]["Environment"]["Variables"]
     given = {name for name in names if name.startswith("TOPEKA_")}
-    # Local secrets stand in for the two of Secrets Manager; the others have defaults that suit AWS.
-    local = {"TOPEKA_SECRET", "TOPEKA_PREVIOUS_SECRET"}
+    # Local secrets stand in for the two of Secrets Manager, and only local webhooks go to where nobody else's may; the
+    # others have defaults that suit AWS.
+    local = {"TOPEKA_SECRET", "TOPEKA_PREVIOUS_SECRET", "TOPEKA_WEBHOOK_ALLOW"}
     elsewhere = local | {"TOPEKA_COMMIT_POOL", "TOPEKA_SHARDS", "TOPEKA_MOST_EVENTS"}
     assert given | elsewhere == {word for word in source.split('"') if word.startswith("TOPEKA_")}
     assert names["TOPEKA_EVENTS_QUEUE"] == {"Ref": "EventsQueue"}
@@ -142,9 +143,13 @@ def test_tick_rings_every_minute(template: Template) -> None:
 def test_a_role_names_what_it_allows(template: Template, function: str) -> None:
     for statement in statements_of(template, function):
         assert all("*" not in action for action in statement["Action"])
-        if statement["Resource"] == "*":
-            # A phone number has no ARN. Topics have, and are denied in the next statement. Nor has the account.
-            assert statement["Action"] in (["sns:Publish"], ["ses:GetAccount"])
+        if "Resource" not in statement:
+            # A phone number has no ARN: everything is allowed that has none.
+            assert statement["Action"] == ["sns:Publish"]
+            assert statement["NotResource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+        elif statement["Resource"] == "*":
+            # Nor has the account.
+            assert statement["Action"] == ["ses:GetAccount"]
 
 
 def test_send_alone_sends_mail_and_nobody_publishes_to_topics(template: Template) -> None:
@@ -158,9 +163,11 @@ def test_send_alone_sends_mail_and_nobody_publishes_to_topics(template: Template
     # Feedback answers a customer's HELP.
     assert texters == end_user == {"SendDeliveries", "TakeFeedback"}
     for function in texters:
-        (denied,) = [each for each in statements_of(template, function) if each["Effect"] == "Deny"]
-        assert denied["Action"] == ["sns:Publish"]
-        assert denied["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+        published = [each for each in statements_of(template, function) if "sns:Publish" in each["Action"]]
+        named = [one["Fn::Sub"] for each in published for one in each.get("Resource", ())]
+        # A topic's name has no slash.
+        assert all(one.endswith((":endpoint/*", ":app/*")) for one in named)
+        assert bool(named) is (function == "SendDeliveries")
 
 
 @pytest.mark.parametrize("function", HANDLERS)
@@ -305,7 +312,13 @@ def test_what_the_lake_loses_by_an_erasure_is_nowhere_else(template: Template) -
     assert (2 + errors["ExpirationInDays"] + 1) * DAY <= SETTLED_AFTER + PASS_TAKES
 
 
-def test_jobs_alone_read_and_rewrite_the_lake_and_no_other_object(template: Template) -> None:
+def test_letters_go_before_what_an_erasure_promises(template: Template) -> None:
+    bucket = template["Resources"]["Bucket"]["Properties"]
+    (letters,) = [rule for rule in bucket["LifecycleConfiguration"]["Rules"] if rule.get("Prefix") == "mail/"]
+    assert (1 + letters["ExpirationInDays"] + 1) * DAY <= SETTLED_AFTER + PASS_TAKES
+
+
+def test_jobs_alone_read_and_rewrite_the_lake_and_only_it_and_send_write_letters(template: Template) -> None:
     for function in HANDLERS:
         allowed = {
             (action, json.dumps(each["Resource"]))
@@ -317,7 +330,10 @@ def test_jobs_alone_read_and_rewrite_the_lake_and_no_other_object(template: Temp
         wanted = {("s3:ListBucket", '{"Fn::GetAtt": ["Bucket", "Arn"]}')} | {
             (f"s3:{action}Object", objects) for action in ("Get", "Put", "Delete")
         }
-        assert allowed == (wanted if function == "RunJobs" else set())
+        letters = '{"Fn::Sub": "${Bucket.Arn}/mail/*"}'
+        wanted |= {(f"s3:{action}Object", letters) for action in ("Get", "Put", "Delete")}
+        sends = {("s3:PutObject", letters)} if function == "SendDeliveries" else set()
+        assert allowed == (wanted if function == "RunJobs" else sends)
 
 
 def test_secrets_are_made_by_aws_and_outlive_the_stack(template: Template) -> None:

@@ -158,7 +158,7 @@ class Stage:
             stops=self.stops,
             live=live,
             write=WriteMessage(self.templates, SECRETS, "https://crm.example.com"),
-            senders={"sms": self.provider, "email": self.provider},
+            senders=dict.fromkeys(("sms", "email", "push", "webhook", "mail"), self.provider),
             take_turn=TakeTurn(self.turns, self.rates, self.clock),
             put_off=PutOff(self.agenda, self.events, self.queue, self.clock),
             queue=self.queue,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.letters import day_of
 from chalicelib.domain.timers import MINUTE
 from chalicelib.services.hand_out_agenda import MOST, HandOutAgenda
 from tests.fakes import FakeAgenda, FakeClock, FakeJobQueue
@@ -88,3 +89,24 @@ def test_a_clock_that_was_set_back_starts_anew() -> None:
     stage.clock.forward(-90 * 24 * 60 * MINUTE)
     assert stage.tick() > 0
     assert stage.agenda.cursor() == stage.clock.now + MINUTE
+
+
+def test_once_a_day_the_file_of_yesterdays_letters_is_asked_for() -> None:
+    stage = Stage()
+    asked = []
+    for _ in range(2 * 24 * 60):
+        stage.clock.forward(MINUTE)
+        stage.tick()
+        asked += [job["day"] for job in stage.jobs.jobs if job["kind"] == "mail_file"]
+        stage.jobs.jobs.clear()
+    first = day_of(stage.noon)
+    assert asked == [first, day_of(stage.noon + 24 * 60 * MINUTE)]
+
+
+def test_after_an_outage_over_midnight_the_file_is_asked_for_too() -> None:
+    stage = Stage()
+    stage.clock.forward(16 * 60 * MINUTE)
+    for _ in range(5):  # so long is made up for in several ticks
+        stage.tick()
+    days = [job["day"] for job in stage.jobs.jobs if job["kind"] == "mail_file"]
+    assert days == [day_of(stage.noon)]

@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.domain.decision import Switches
 from chalicelib.domain.effects import Ring
-from chalicelib.domain.errors import Conflict, NotTaken, Unanswered, Unavailable
+from chalicelib.domain.errors import Conflict, NotTaken, Unanswered, Unavailable, Undeliverable
 from chalicelib.domain.falling import TEMPLATE_FAILED
-from chalicelib.domain.profile import Permission
+from chalicelib.domain.profile import Known, Permission
 from chalicelib.domain.timers import MINUTE
 from tests.services.sending_stage import HOUR, MAIL, PHONE, SECRETS, Stage, night, rules
 
@@ -345,3 +345,29 @@ def test_no_address_is_mailed_that_the_profile_lost() -> None:
     stage.change(lambda profile: setattr(profile.facts.traits["email"], "value", "nobody"))
     assert stage.send() == "dropped"
     assert MAIL not in [sent.to for sent in stage.provider.sent]
+
+
+def test_what_a_provider_will_never_take_is_given_up_at_once_and_the_contact_given_back() -> None:
+    stage = Stage()
+    stage.provider.answers = [Undeliverable("gone")]
+    assert stage.send() == "dropped"
+    assert (stage.row.state, stage.row.reason, stage.contact.state) == ("dropped", "gone", "dropped")
+    assert stage.queue.jobs == []
+
+
+def test_a_push_goes_to_every_device_but_those_that_are_stopped() -> None:
+    stage = Stage(channel="push")
+    stage.change(lambda p: p.identifiers.extend(Known("device", f"token-{n}", n, "m") for n in range(3)))
+    stage.stops.add(SECRETS.stop_hash("device", "token-1"), "dead-device", 0)
+    assert stage.send() == "sent"
+    (sent,) = stage.provider.sent
+    assert (sent.to, sent.others, sent.content["title"]) == ("token-2", ("token-0",), "Rain")
+    assert stage.contact.state == "sent"
+
+
+def test_a_push_to_stopped_devices_alone_is_dropped() -> None:
+    stage = Stage(channel="push")
+    stage.change(lambda p: p.identifiers.append(Known("device", "token", 1, "m")))
+    stage.stops.add(SECRETS.stop_hash("device", "token"), "dead-device", 0)
+    assert stage.send() == "dropped"
+    assert (stage.row.reason, stage.provider.sent) == ("stopped", [])

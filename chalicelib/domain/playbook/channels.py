@@ -44,3 +44,8 @@ def is_channel(name: str) -> bool:
 def goes_out(channel: str) -> bool:
     """Whether we go to the customer there."""
     return channel in GOING or channel.startswith(WEBHOOK)
+
+
+def carrier_of(channel: str) -> str:
+    """Who carries the channel: all webhooks have one carrier, every other channel its own."""
+    return channel.partition(".")[0]
