@@ -127,7 +127,7 @@ class TestAddresses:
         ("method", "path"),
         [
             ("GET", "/"), ("GET", "/nowhere"), ("GET", "/v1"), ("POST", "/v1/profiles/user:ann/merge"),
-            ("GET", "/v1/experiments"), ("GET", "/v1/experiments/copy"), ("GET", "/v1/track"),
+            ("GET", "/v1/experiments/none"), ("GET", "/v1/track"),
             ("DELETE", "/v1/decide"), ("PATCH", "/health"), ("FETCH", "/health"), ("OPTIONS", "/nowhere"),
             ("OPTIONS", "/v1/playbook"), ("GET", "/local"), ("GET", "/local/"), ("PUT", "/local/clock"),
         ],
