@@ -1,4 +1,4 @@
-"""Brings a stage to AWS: `python -m infra.deploy --packaged build/packaged --stage dev [--base-url ...] [--sms ...]`.
+"""Brings a stage to AWS: `python -m infra.deploy --packaged build/packaged --stage dev [--base-url https://...]`.
 
 Uploads the packaged code and template to a bucket of the account's own, then creates or updates the stack
 `topeka-<stage>`. Running it again changes nothing where nothing changed.
@@ -17,9 +17,9 @@ from typing import Any
 from infra.account import missing
 from infra.package import CODE, DEFAULT_OUT, TEMPLATE
 
-SMS = ("Sms", "SmsConfigurationSet")
-NOTHING: Mapping[str, str] = {}
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+#: Parameters that may be chosen: who carries SMS (`sns` or `end-user-messaging`).
+CHOSEN = {"Sms": "--sms", "SmsConfigurationSet": "--sms-configuration-set"}
 
 
 def upload(s3: Any, bucket: str, packaged: Path) -> str:
@@ -46,22 +46,28 @@ def own_bucket(s3: Any, account: str, region: str) -> str:
 
 
 def deploy(
-    cloudformation: Any, stage: str, template_url: str, base_url: str, sms: Mapping[str, str] = NOTHING
+    cloudformation: Any, stage: str, template_url: str, base_url: str, chosen: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Create or update the stage's stack; gives its outputs. Of `sms`, what is empty stays as it is.
+    """Create or update the stage's stack; gives its outputs.
 
     Links in messages start with the API's address, which exists only once the API does: so the first deployment
-    of a stage that brings no address of its own is applied twice.
+    of a stage that brings no address of its own is applied twice. `chosen` are parameters that a later deployment
+    keeps where it doesn't choose them anew.
     """
     stack = f"topeka-{stage}"
     known = base_url or _outputs(cloudformation, stack).get("EndpointURL", "")
-    kept = {**_sms(cloudformation, stack), **{name: value for name, value in sms.items() if value}}
-    _apply(cloudformation, stack, template_url, {"Stage": stage, "BaseUrl": known.rstrip("/"), **kept})
+    further = {**_chosen_before(cloudformation, stack), **{k: v for k, v in (chosen or {}).items() if v}}
+    _apply(cloudformation, stack, template_url, {"Stage": stage, "BaseUrl": known.rstrip("/"), **further})
     outputs = _outputs(cloudformation, stack)
     if not known:
-        parameters = {"Stage": stage, "BaseUrl": outputs["EndpointURL"].rstrip("/"), **kept}
+        parameters = {"Stage": stage, "BaseUrl": outputs["EndpointURL"].rstrip("/"), **further}
         _apply(cloudformation, stack, template_url, parameters)
     return outputs
+
+
+def _chosen_before(cloudformation: Any, stack: str) -> dict[str, str]:
+    held = (_describe(cloudformation, stack) or {}).get("Parameters", ())
+    return {each["ParameterKey"]: each["ParameterValue"] for each in held if each["ParameterKey"] in CHOSEN}
 
 
 def _apply(cloudformation: Any, stack: str, template_url: str, parameters: dict[str, str]) -> None:
@@ -98,12 +104,6 @@ def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
-def _sms(cloudformation: Any, stack: str) -> dict[str, str]:
-    """Who carries SMS in the stack as it stands; updating would else take it back to the template's default."""
-    given = (_describe(cloudformation, stack) or {}).get("Parameters", [])
-    return {each["ParameterKey"]: each["ParameterValue"] for each in given if each["ParameterKey"] in SMS}
-
-
 def _fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
@@ -113,8 +113,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--packaged", type=Path, default=DEFAULT_OUT)
     parser.add_argument("--stage", required=True)
     parser.add_argument("--base-url", default="")
-    parser.add_argument("--sms", choices=["", "sns", "end-user-messaging"], default="")
-    parser.add_argument("--sms-configuration-set", default="")
+    for name, option in CHOSEN.items():
+        parser.add_argument(option, dest=name, default="")
     return parser.parse_args(argv)
 
 
@@ -133,8 +133,8 @@ def main(argv: list[str] | None = None) -> str | None:
         bucket = own_bucket(s3, account, session.region_name)
         key = upload(s3, bucket, asked.packaged)
         url = f"https://{bucket}.s3.{session.region_name}.{_suffix(session)}/{key}"
-        sms = dict(zip(SMS, (asked.sms, asked.sms_configuration_set), strict=True))
-        outputs = deploy(session.client("cloudformation"), asked.stage, url, asked.base_url, sms)
+        chosen = {name: getattr(asked, name) for name in CHOSEN}
+        outputs = deploy(session.client("cloudformation"), asked.stage, url, asked.base_url, chosen)
     except (BotoCoreError, ClientError) as error:
         return f"AWS refused: {error}"
     print(json.dumps(outputs, indent=2))
