@@ -197,6 +197,17 @@ class TestWhatComesBack:
         shop.settle()
         assert ann.contacts == [("umbrella", "email", "clicked")]
 
+    def test_a_click_in_an_sms_leads_on_by_a_link_of_39_characters(self, shop: Shop) -> None:
+        ann = Customer(shop, "sms")
+        ann.is_rained_on()
+        click = link(ann.texts[0], "c")
+        assert len(click) == len(shop.url) + 39 and len(ann.texts[0]) <= 160
+        assert shop.ask("GET", click.removesuffix("shop") + "cart", headers=NOBODY).status == 404
+        answer = shop.ask("GET", click, headers=NOBODY)
+        assert answer.headers["location"] == "https://shop.example.com/umbrellas?from=crm"
+        shop.settle()
+        assert ann.contacts == [("umbrella", "sms", "clicked")]
+
     def test_an_open_is_remembered(self, shop: Shop) -> None:
         ann = Customer(shop, "email")
         ann.is_rained_on()
@@ -272,11 +283,19 @@ class TestWhatComesBack:
 
     def test_stop_stops_all_sms_and_start_starts_them_again(self, shop: Shop) -> None:
         ann = Customer(shop, "sms", email=None)
-        for word, texts in (("Stop", 0), ("START", 1)):
+        for word, texts in (("Stop", 0), ("START", 1), ("¡Alto!", 1), ("Inicio", 2)):
             shop.post("/local/inbound", {"channel": "sms", "from": ann.phone, "text": word}, NOBODY)
             shop.settle()
             ann.does("Order Shipped", order=9)
             assert len([text for text in ann.texts if "on its way" in text]) == texts
+
+    @pytest.mark.parametrize(("word", "answer"), [("HELP", "reply STOP"), ("¿Ayuda?", "responda BAJA")])
+    def test_help_is_answered_in_its_language(self, shop: Shop, word: str, answer: str) -> None:
+        ann = Customer(shop, email=None)
+        shop.post("/local/inbound", {"channel": "sms", "from": ann.phone, "text": word}, NOBODY)
+        shop.settle()
+        (text,) = ann.texts
+        assert answer in text and "hello@shop.example.com" in text
 
 
 class TestTime:
