@@ -42,6 +42,8 @@ def react(
     profile: Profile, event: Event, rules: Rules, learned: Learned, switches: Switches, now: int
 ) -> list[Effect]:
     """Everything that follows from an event that has just been folded (or a timer that rang)."""
+    if event.by_machine:
+        return []
     now = max(now, profile.ledger.now)
     profile.ledger.now = now
     effects = [*_counted(profile, event, rules), *_move_places(profile, now)]

@@ -14,6 +14,7 @@ from chalice.app import Blueprint
 from chalicelib import settings, wiring
 from chalicelib.domain import tokens
 from chalicelib.domain.links import LIFE
+from chalicelib.domain.machines import Visit, visit_of
 from chalicelib.entrypoints import batches, http
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ _PIXEL = bytes.fromhex(
 def ask_to_unsubscribe(incoming: http.Incoming) -> http.Reply:
     """What would be stopped; nothing is, yet."""
     claims = _claims(incoming, "unsubscribe")
-    return _gone() if claims is None else _page("unsubscribe", "Stop these messages?", **_about(claims))
+    if claims is None:
+        return _gone()
+    wiring.take_click().looked(claims, "u", _visit(incoming))
+    return _page("unsubscribe", "Stop these messages?", **_about(claims))
 
 
 @blueprint.route("/u/{token}", methods=["POST"], **http.ANY)
@@ -56,6 +60,8 @@ def unsubscribe(incoming: http.Incoming) -> http.Reply:
 def show_preferences(incoming: http.Incoming) -> http.Reply:
     """The customer's topics by channel."""
     claims = _claims(incoming, "preferences")
+    if claims is not None:
+        wiring.take_click().looked(claims, "p", _visit(incoming))
     return _preferences(claims, saved=False)
 
 
@@ -76,8 +82,11 @@ def save_preferences(incoming: http.Incoming) -> http.Reply:
 def follow_link(incoming: http.Incoming) -> http.Reply:
     """On to where the playbook's link leads, and nowhere else."""
     claims = _claims(incoming, "click")
-    target = wiring.take_click()(claims, counts=incoming.method == "GET") if claims is not None else None
-    return _lead_to(target) if target else _gone()
+    if claims is None:
+        return _gone()
+    followed = wiring.take_click()(claims, _visit(incoming))
+    _count(machine=followed.machine)
+    return _lead_to(followed.target) if followed.target else _gone()
 
 
 @blueprint.route("/o/{token}", methods=["GET", "HEAD"], **http.ANY)
@@ -87,8 +96,7 @@ def note_open(incoming: http.Incoming) -> http.Reply:
     claims = _claims(incoming, "open")
     if claims is None:
         return _gone()
-    if incoming.method == "GET":
-        wiring.take_click().opened(claims)
+    _count(machine=wiring.take_click().opened(claims, _visit(incoming)))
     return http.Reply(_PIXEL, headers={"Content-Type": "image/gif", **_UNCACHED})
 
 
@@ -108,6 +116,17 @@ def show_slot(incoming: http.Incoming) -> http.Reply:
 
 def _claims(incoming: http.Incoming, purpose: str) -> dict[str, Any] | None:
     return tokens.read(wiring.secrets(), purpose, incoming.path["token"], wiring.clock())
+
+
+def _visit(incoming: http.Incoming) -> Visit:
+    return visit_of(incoming.method, incoming.headers)
+
+
+def _count(*, machine: bool) -> None:
+    """What machines do is counted here alone."""
+    if machine:
+        batches.count("MachineLooks")
+        batches.flush_metrics()
 
 
 def _form(incoming: http.Incoming) -> dict[str, list[str]]:

@@ -100,6 +100,9 @@ class Deliveries(Protocol):
         `fields` are further attributes to set, among those of `Delivery`.
         """
 
+    def note_followed(self, id: str, mark: str, at: int) -> bool:
+        """Note when a link was followed last (ms); whether there is such a row."""
+
     def erase(self, ids: Sequence[str]) -> int:
         """Remove rows; how many."""
 

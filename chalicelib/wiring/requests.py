@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.services.export_profile import ExportProfile
     from chalicelib.services.fan_out_moment import FanOutMoment
     from chalicelib.services.identify_caller import IdentifyCaller
+    from chalicelib.services.judge_look import JudgeLook
     from chalicelib.services.list_quarantine import ListQuarantine
     from chalicelib.services.list_rejected import ListRejected
     from chalicelib.services.list_segments import ListSegments
@@ -319,7 +320,17 @@ def take_click() -> TakeClick:
     """A link followed, an e-mail opened."""
     from chalicelib.services.take_click import TakeClick
 
-    return TakeClick(wiring.deliveries(), wiring.find_profile(), wiring.event_queue(), wiring.clock)
+    return TakeClick(
+        wiring.deliveries(), wiring.find_profile(), wiring.event_queue(), wiring.job_queue(), wiring.clock
+    )
+
+
+@cache
+def judge_look() -> JudgeLook:
+    """A person's look at an e-mail, or a scanner's."""
+    from chalicelib.services.judge_look import JudgeLook
+
+    return JudgeLook(wiring.deliveries(), wiring.event_queue(), wiring.clock)
 
 
 @cache

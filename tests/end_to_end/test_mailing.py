@@ -1,0 +1,106 @@
+"""What e-mails lead to, through a running stack: links that machines follow, pictures, permission confirmed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.shop import NOBODY, Shop, opened
+
+PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+PLAYBOOK = """
+playbook: 1
+name: Umbrella Shop
+timezone: America/Chicago
+topics:
+  offers: {label: Offers, default: ask}
+senders: {email: "Umbrella Shop <hello@shop.example.com>"}
+moments:
+  rain: {event: Rain Started}
+messages:
+  umbrella:
+    kind: offer
+    topic: offers
+    moments: [rain]
+    channels: [email]
+    goal: {did: Email Link Clicked, within: 3d}
+    links: {shop: "https://shop.example.com/umbrellas", terms: "https://shop.example.com/terms"}
+    variants:
+      plain:
+        email:
+          subject: "Rain"
+          html: >-
+            <p><a href="{{ link.shop }}">Umbrellas</a> <a href="{{ link.terms }}">Terms</a>
+            <a href="{{ link.preferences }}">Choose</a></p>
+          text: "Umbrellas: {{ link.shop }} Terms: {{ link.terms }}"
+"""
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    with opened(PLAYBOOK) as shop:
+        yield shop
+
+
+def rained_on(shop: Shop, name: str) -> dict[str, Any]:
+    """The e-mail that a new customer gets as it begins to rain."""
+    email = f"{name}@example.com"
+    shop.know(name, ("email/offers",), email=email)
+    shop.announce("Rain Started", identifiers=[f"user:{name}"])
+    return dict(shop.mail(email)[-1])
+
+
+def every_link(letter: dict[str, Any]) -> list[str]:
+    """Each address in an e-mail: its links, its pictures, and those of its headers."""
+    told = letter["html"] + letter["text"] + letter["headers"]["List-Unsubscribe"]
+    return list(dict.fromkeys(re.findall(r"http://[^\s\"'<>]+", told)))
+
+
+@pytest.mark.parametrize("later", ["", "20m"], ids=["at once", "later, as a browser"])
+def test_a_scanner_that_gets_every_link_changes_nothing_but_machine_counters(shop: Shop, later: str) -> None:
+    name = f"scanned{later}"
+    letter = rained_on(shop, name)
+    if later:
+        shop.move_clock(advance=later)
+    before = shop.profile(f"user:{name}")
+    assert before["contacts"][0]["outcome"] == "delivered"
+    addresses = every_link(letter)
+    assert {address.removeprefix(shop.url).split("/")[1] for address in addresses} == {"c", "o", "u", "p"}
+    for address in addresses:
+        assert shop.ask("GET", address, headers=PERSON).status in (200, 302)
+    shop.settle()
+    assert shop.profile(f"user:{name}") == before
+    told = [one for one in shop.timeline(f"user:{name}") if one.get("properties", {}).get("machine")]
+    assert sorted(one["event"] for one in told) == [
+        "Email Link Clicked",
+        "Email Link Clicked",
+        "Email Opened",
+    ]
+
+
+def test_a_person_who_reads_and_clicks_counts(shop: Shop) -> None:
+    letter = rained_on(shop, "ann")
+    shop.move_clock(advance="1m")
+    pixel, shop_link = (next(one for one in every_link(letter) if page in one) for page in ("/o/", "/c/"))
+    assert shop.ask("GET", pixel, headers=PERSON).headers["content-type"] == "image/gif"
+    shop.settle()
+    assert shop.profile("user:ann")["contacts"][0]["outcome"] == "opened"
+    for _ in range(2):
+        assert shop.ask("GET", shop_link, headers=PERSON).status == 302
+    shop.settle()
+    shown = shop.profile("user:ann")
+    assert shown["contacts"][0]["outcome"] == "converted"
+    assert shown["activity"]["Email Link Clicked"]["total"] == 1
+
+
+def test_a_link_that_was_tampered_with_or_is_too_old_is_a_404(shop: Shop) -> None:
+    letter = rained_on(shop, "bob")
+    good = every_link(letter)
+    for address in good:
+        changed = address[:-1] + ("A" if address[-1] != "A" else "B")
+        assert shop.ask("GET", changed, headers=NOBODY).status == 404
+    shop.move_clock(advance="91d")
+    assert {shop.ask("GET", address, headers=NOBODY).status for address in good} == {404}
