@@ -8,7 +8,9 @@ its token carries the target and the profile itself.
 | --- | --- | --- |
 | `/c/` of a sent message | click | `d` delivery, `l` the link's name |
 | `/c/` of a shown message | click | `d` delivery, `p` profile, `u` the target |
+| `/c/` of a slot | click | `d` delivery, `p` profile, `n` placement |
 | `/o/` | open | `d` delivery |
+| `/slot/` | slot | `p` profile, `n` placement, `f` fallback picture, `t` when it was written (s) |
 | `/u/` | unsubscribe | `d` delivery, `p` profile, `c` channel, `t` topic |
 | `/p/` | preferences | `d` delivery, `p` profile |
 """
@@ -20,6 +22,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from chalicelib.domain.keys import Secrets
+from chalicelib.domain.playbook.model import Playbook
+from chalicelib.domain.slots import fallback_of, slots_of
 from chalicelib.domain.tokens import mint
 
 DAY = 86_400_000
@@ -62,6 +66,20 @@ def shown_links(
         name: f"{base_url}/c/{mint(secrets, 'click', {'d': delivery, 'p': profile, 'u': target}, until)}"
         for name, target in targets.items()
     }
+
+
+def slot_links(
+    secrets: Secrets, base_url: str, playbook: Playbook, *, delivery: str, profile: str, now: int
+) -> dict[str, dict[str, str]]:
+    """The `slot` and `slot_link` of an e-mail: for each slot its picture's address, and where that leads."""
+    until = now + LIFE
+    found: dict[str, dict[str, str]] = {"slot": {}, "slot_link": {}}
+    for name, placement in slots_of(playbook).items():
+        shown = {"p": profile, "n": placement, "f": fallback_of(playbook, placement), "t": now // 1000}
+        click = {"d": delivery, "p": profile, "n": placement}
+        found["slot"][name] = f"{base_url}/slot/{mint(secrets, 'slot', shown, until)}"
+        found["slot_link"][name] = f"{base_url}/c/{mint(secrets, 'click', click, until)}"
+    return found
 
 
 def pixel(secrets: Secrets, base_url: str, *, delivery: str, now: int) -> str:

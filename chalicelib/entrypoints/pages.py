@@ -14,7 +14,7 @@ from chalice.app import Blueprint
 from chalicelib import settings, wiring
 from chalicelib.domain import tokens
 from chalicelib.domain.links import LIFE
-from chalicelib.domain.machines import Visit, visit_of
+from chalicelib.domain.machines import Visit, is_early, tell_of, visit_of
 from chalicelib.entrypoints import batches, http
 
 if TYPE_CHECKING:
@@ -107,8 +107,16 @@ def show_slot(incoming: http.Incoming) -> http.Reply:
     claims = _claims(incoming, "slot")
     if claims is None:
         return _gone()
-    picture = wiring.show_slot()(claims)
+    written = claims.get("t")
+    early = isinstance(written, int) and is_early(wiring.clock(), written * 1000)
+    machine = early or bool(tell_of(_visit(incoming), opens=True))
+    picture = wiring.show_slot()(claims, counts=not machine)
+    _count(machine=machine)
     batches.tell_failed(picture.failed)
+    if picture.fault:
+        batches.logger.warning("slot-fell-back", fault=picture.fault)
+        batches.count("SlotsFellBack")
+        batches.flush_metrics()
     if picture.address:
         return _lead_to(picture.address)
     return http.Reply(_PIXEL, headers={"Content-Type": "image/gif", **_UNCACHED})

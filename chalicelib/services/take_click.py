@@ -9,7 +9,7 @@ What a machine gives itself away by is known at once, or once a burst of links i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -37,18 +37,26 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class TakeClick:
-    """The customer goes on even where their click cannot be noted; a minute of clicks on a link counts once."""
+    """The customer goes on even where their click cannot be noted; a minute of clicks on a link counts once.
+
+    `slot_target` says where a slot's picture leads now. Where nothing is decided, that is its e-mail's first link.
+    """
 
     deliveries: Deliveries
     find: FindProfile
     events: EventQueue
     jobs: JobQueue
     clock: Clock
+    slot_target: Callable[[Mapping[str, Any]], str | None]
 
     def __call__(self, claims: Mapping[str, Any], visit: Visit) -> Followed:
         """Take a click. Looks of machines are told as such."""
         row = self._row(claims)
-        target = target_of(claims, row.body.get("links", {}) if row else {})
+        links = row.body.get("links", {}) if row else {}
+        if "n" in claims:
+            target = self.slot_target(claims) or next(iter(links.values()), None)
+        else:
+            target = target_of(claims, links)
         if not target:
             return Followed(None)
         if row is None or "u" in claims or row.body.get("channel") not in CLICKED:
@@ -56,7 +64,7 @@ class TakeClick:
             if not machine:
                 self._note_shown(str(claims.get("d", "")), row.profile if row else str(claims.get("p", "")))
             return Followed(target, machine)
-        look = Look(row.id, self.clock(), str(claims.get("l", "")))
+        look = Look(row.id, self.clock(), str(claims.get("l") or f"slot {claims.get('n', '')}"))
         return Followed(target, self._noted(row, look, visit))
 
     def opened(self, claims: Mapping[str, Any], visit: Visit) -> bool:

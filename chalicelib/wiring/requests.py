@@ -321,7 +321,12 @@ def take_click() -> TakeClick:
     from chalicelib.services.take_click import TakeClick
 
     return TakeClick(
-        wiring.deliveries(), wiring.find_profile(), wiring.event_queue(), wiring.job_queue(), wiring.clock
+        deliveries=wiring.deliveries(),
+        find=wiring.find_profile(),
+        events=wiring.event_queue(),
+        jobs=wiring.job_queue(),
+        clock=wiring.clock,
+        slot_target=wiring.show_slot().target,
     )
 
 
@@ -348,4 +353,12 @@ def show_slot() -> ShowSlot:
     """A picture chosen when it is looked at."""
     from chalicelib.services.show_slot import ShowSlot
 
-    return ShowSlot(wiring.find_profile(), wiring.decide_moment(), wiring.live_rules())
+    return ShowSlot(
+        find=wiring.find_profile(),
+        decide=wiring.decide_moment(),
+        rules=wiring.live_rules(),
+        timeline=wiring.timeline(),
+        secrets=wiring.secrets(),
+        clock=wiring.clock,
+        base_url=settings.load().base_url,
+    )

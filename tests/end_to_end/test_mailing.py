@@ -17,10 +17,41 @@ name: Umbrella Shop
 timezone: America/Chicago
 topics:
   offers: {label: Offers, default: ask}
+  news: {label: News, default: assume}
 senders: {email: "Umbrella Shop <hello@shop.example.com>"}
+images: "https://cdn.example.com/crm/"
+placements:
+  email.slot.main: {channel: email_slot}
 moments:
   rain: {event: Rain Started}
+  news: {event: News Written}
 messages:
+  news:
+    kind: brand
+    topic: news
+    moments: [news]
+    channels: [email]
+    links: {news: "https://shop.example.com/news"}
+    variants:
+      plain:
+        email:
+          subject: "News"
+          html: '<a href="{{ slot_link.main }}"><img src="{{ slot.main }}" alt="Today"></a> {{ link.news }}'
+          text: "News: {{ link.news }}"
+  wet:
+    kind: brand
+    topic: news
+    placements: [email.slot.main]
+    for: {context: weather.rain_mm, above: 2}
+    links: {story: "https://shop.example.com/wet"}
+    variants: {plain: {email_slot: {image: wet.png, fallback: shop.png, link: story}}}
+  dry:
+    kind: brand
+    topic: news
+    placements: [email.slot.main]
+    for: {context: weather.rain_mm, at_most: 2}
+    links: {story: "https://shop.example.com/dry"}
+    variants: {plain: {email_slot: {image: dry.png, fallback: shop.png, link: story}}}
   umbrella:
     kind: offer
     topic: offers
@@ -104,3 +135,31 @@ def test_a_link_that_was_tampered_with_or_is_too_old_is_a_404(shop: Shop) -> Non
         assert shop.ask("GET", changed, headers=NOBODY).status == 404
     shop.move_clock(advance="91d")
     assert {shop.ask("GET", address, headers=NOBODY).status for address in good} == {404}
+
+
+def test_yesterdays_e_mail_shows_todays_weather(shop: Shop) -> None:
+    home = {"city": "Topeka", "region": "KS", "country": "US"}
+    shop.know("eva", email="eva@example.com", address=home)
+    shop.announce("News Written", identifiers=["user:eva"])
+    html = shop.mail("eva@example.com")[-1]["html"]
+    link, picture = re.findall(r'(?:href|src)="(http[^"]+/(?:c|slot)/[^"]+)"', html)[:2]
+    images = "https://cdn.example.com/crm/"
+
+    def shown() -> tuple[str, str]:
+        answer = shop.ask("GET", picture, headers=PERSON)
+        assert (answer.status, answer.headers["cache-control"]) == (302, "no-store")
+        clicked = shop.ask("GET", link, headers=PERSON)
+        return answer.headers["location"], clicked.headers["location"]
+
+    shop.move_clock(advance="1m")
+    assert shown() == (f"{images}shop.png", "https://shop.example.com/news")
+    shop.announce("Weather", place="us-ks-topeka", facts={"weather": {"rain_mm": 12}})
+    assert shown() == (f"{images}wet.png", "https://shop.example.com/wet")
+    shop.move_clock(advance="20h")
+    shop.announce("Weather", place="us-ks-topeka", facts={"weather": {"rain_mm": 0}})
+    assert shown() == (f"{images}dry.png", "https://shop.example.com/dry")
+    shop.move_clock(advance="2d")
+    assert shown() == (f"{images}shop.png", "https://shop.example.com/news")
+    shop.settle()
+    given = shop.profile("user:eva")["contacts"]
+    assert [(one["message"], one["outcome"]) for one in given] == [("news", "clicked")]

@@ -48,7 +48,7 @@ def links(shop: Workspace) -> dict[str, str]:
     return {page: f"/{page}/{token}" for page, token in re.findall(r"/([a-z]+)/(1[\w-]{30,})", plain)}
 
 
-def token(shop: Workspace, purpose: str, **claims: str) -> str:
+def token(shop: Workspace, purpose: str, **claims: object) -> str:
     return tokens.mint(Secrets(SECRET, SECRET), purpose, claims, shop.clock() + DAY)
 
 
@@ -261,6 +261,34 @@ def test_a_slot_is_decided_when_it_is_opened(shop: Workspace) -> None:
     shop.track("Order Completed", userId="bob")
     bob = token(shop, "slot", p=str(shop.profile("user:bob")["id"]), n="email.slot", f="none.png")
     assert shop.get(f"/slot/{bob}", {}).headers["Location"].endswith("/none.png")
+
+
+def decisions(shop: Workspace) -> int:
+    shop.settle()
+    return len(shop.get("/v1/profiles/user:cara/decisions").json_body["decisions"])
+
+
+def test_a_machine_that_looks_at_a_slot_writes_nothing(shop: Workspace) -> None:
+    shop.identify(userId="cara")
+    cara = str(shop.profile("user:cara")["id"])
+    early = token(shop, "slot", p=cara, n="email.slot", f="none.png", t=shop.clock() // 1000)
+    late = token(shop, "slot", p=cara, n="email.slot", f="none.png")
+    for path, headers in ((early, PERSON), (late, {"User-Agent": "Mozilla/5.0"})):
+        answer = shop.get(f"/slot/{path}", headers)
+        assert answer.headers["Location"].endswith("/umbrella.png")
+    assert decisions(shop) == 0
+    assert shop.get(f"/slot/{late}", PERSON).status_code == 302
+    assert decisions(shop) == 1
+
+
+def test_a_slot_that_cannot_be_decided_falls_back_and_is_counted(
+    shop: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/slot/{token(shop, 'slot', p=ann(shop), n='email.slot', f='none.png')}"
+    shop.timeline.fail_next("page")
+    assert shop.get(path, PERSON).headers["Location"] == "https://cdn.example.com/crm/none.png"
+    assert '"SlotsFellBack":[1.0]' in capsys.readouterr().out
+    assert shop.get(path, PERSON).headers["Location"].endswith("/umbrella.png")
 
 
 def test_a_slot_of_nobody_falls_back(shop: Workspace) -> None:
