@@ -13,6 +13,7 @@ its token carries the target and the profile itself.
 | `/slot/` | slot | `p` profile, `n` placement, `f` fallback picture, `t` when it was written (s) |
 | `/u/` | unsubscribe | `d` delivery, `p` profile, `c` channel, `t` topic |
 | `/p/` | preferences | `d` delivery, `p` profile |
+| `/yes/` | confirm | `p` profile, `t` topic, `h` hash of the address asked, `w` version of the wording |
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from chalicelib.domain.tokens import mint
 DAY = 86_400_000
 #: Unsubscribing must work for at least 60 days; the other links live as long as the row they lead to.
 LIFE = 90 * DAY
+CONFIRM_WITHIN = 7 * DAY
 #: Characters that stand for themselves in an address (RFC 3986), `%` among them: what is encoded stays so.
 _PLAIN = ":/?#[]@!$&'()*+,;=%~"
 
@@ -80,6 +82,14 @@ def slot_links(
         found["slot"][name] = f"{base_url}/slot/{mint(secrets, 'slot', shown, until)}"
         found["slot_link"][name] = f"{base_url}/c/{mint(secrets, 'click', click, until)}"
     return found
+
+
+def confirm_link(
+    secrets: Secrets, base_url: str, *, profile: str, topic: str, address: str, wording: str, now: int
+) -> str:
+    """Where a topic is confirmed: for the address that was asked, in that wording, within a week."""
+    about = {"p": profile, "t": topic, "h": address, "w": wording}
+    return f"{base_url}/yes/{mint(secrets, 'confirm', about, now + CONFIRM_WITHIN)}"
 
 
 def pixel(secrets: Secrets, base_url: str, *, delivery: str, now: int) -> str:

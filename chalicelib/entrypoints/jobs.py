@@ -28,6 +28,7 @@ WORKERS = {
     "drop": "drop_quarantine",
     "learn": "learn_outcomes",
     JUDGE_LOOK: "judge_look",
+    "ask_to_confirm": "ask_to_confirm",
 }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.effects import Cancel, Count, Deliver, Effect, Join, Leave, Record, Ring
+from chalicelib.domain.effects import Cancel, Confirm, Count, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Retry
 from chalicelib.domain.stored import Commit
 from chalicelib.services.ports import Clock, Deliveries, Delivery, Groups, JobQueue, Lake, Tallies, Timeline
@@ -51,6 +51,7 @@ class RelayEffects:
     tallies: Tallies
     put_off: PutOff
     dead: JobQueue
+    jobs: JobQueue
     clock: Clock
     pause: Callable[[float], None]
 
@@ -172,6 +173,8 @@ class RelayEffects:
                 )
             case Cancel():
                 self.deliveries.move(effect.delivery, come_from=["due"], to="dropped", reason=effect.reason)
+            case Confirm():
+                self.jobs.send([{"kind": "ask_to_confirm", "profile": effect.profile, "topic": effect.topic}])
             case Count():
                 pass  # with all others of the batch
 
@@ -203,7 +206,7 @@ def subject_of(effect: Effect) -> str:
     match effect:
         case Deliver() | Cancel():
             return effect.delivery
-        case Ring() | Count():
+        case Ring() | Count() | Confirm():
             return effect.id
         case Record():
             return effect.decision

@@ -21,6 +21,14 @@ from chalicelib.wiring.loop import (
     send_delivery,
     take_feedback,
 )
+from chalicelib.wiring.mailing import (
+    ask_to_confirm,
+    choose_topics,
+    confirm_topic,
+    judge_look,
+    show_slot,
+    take_click,
+)
 from chalicelib.wiring.ports import (
     agenda,
     deliveries,
@@ -47,7 +55,6 @@ from chalicelib.wiring.ports import (
 from chalicelib.wiring.reports import evaluate_playbook, replay_decision, report_experiments
 from chalicelib.wiring.requests import (
     authenticate,
-    choose_topics,
     clear_split,
     collect_events,
     drop_quarantine,
@@ -57,7 +64,6 @@ from chalicelib.wiring.requests import (
     export_profile,
     fan_out_moment,
     identify_caller,
-    judge_look,
     list_quarantine,
     list_rejected,
     list_segments,
@@ -69,23 +75,23 @@ from chalicelib.wiring.requests import (
     rewrite_lake,
     set_permission,
     set_switches,
-    show_slot,
     simulate_decision,
     split_profile,
     start_moment,
     sweep_erased,
-    take_click,
     vacate_homes,
 )
 
 __all__ = [
     "agenda",
+    "ask_to_confirm",
     "authenticate",
     "choose_topics",
     "clear_split",
     "client",
     "clock",
     "collect_events",
+    "confirm_topic",
     "decide_moment",
     "deliveries",
     "delivery_queue",

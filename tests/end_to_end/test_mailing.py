@@ -18,6 +18,7 @@ timezone: America/Chicago
 topics:
   offers: {label: Offers, default: ask}
   news: {label: News, default: assume}
+  tips: {label: Tips, labels: {es: Consejos}, default: ask, confirm: double}
 senders: {email: "Umbrella Shop <hello@shop.example.com>"}
 images: "https://cdn.example.com/crm/"
 placements:
@@ -163,3 +164,77 @@ def test_yesterdays_e_mail_shows_todays_weather(shop: Shop) -> None:
     shop.settle()
     given = shop.profile("user:eva")["contacts"]
     assert [(one["message"], one["outcome"]) for one in given] == [("news", "clicked")]
+
+
+class TestDoubleOptIn:
+    def sign_up(self, shop: Shop, name: str, **context: Any) -> list[Any]:
+        """A visitor leaves an address and says yes; what that address has received since."""
+        email = f"{name}@example.com"
+        shop.collect(
+            {"type": "identify", "userId": name, "traits": {"email": email}, "context": context},
+            {
+                "type": "track",
+                "userId": name,
+                "event": "Permission Granted",
+                "properties": {"channel": "email", "topic": "tips"},
+                "context": context,
+            },
+        )
+        return shop.mail(email)
+
+    def tips(self, shop: Shop, name: str) -> Any:
+        return shop.profile(f"user:{name}")["permissions"]["email"]["tips"]
+
+    def link(self, shop: Shop, letter: dict[str, Any]) -> str:
+        found = re.search(rf"{shop.url}/yes/\S+", letter["text"])
+        assert found
+        return found.group()
+
+    def test_a_yes_counts_once_it_is_confirmed_from_the_address(self, shop: Shop) -> None:
+        (letter,) = self.sign_up(shop, "fay")
+        assert letter["subject"] == "Please confirm: Tips"
+        pending = self.tips(shop, "fay")
+        assert (pending["state"], pending["source"]) == ("pending", "confirmation")
+        link = self.link(shop, letter)
+        for method in ("GET", "HEAD", "GET"):
+            assert shop.ask(method, link, headers=NOBODY).status == 200
+        assert b"f***@example.com" in shop.ask("GET", link, headers=NOBODY).body
+        assert self.tips(shop, "fay") == pending
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert shop.ask("POST", link, b"", form).status == 200
+        granted = self.tips(shop, "fay")
+        assert (granted["state"], granted["source"]) == ("granted", "confirmation")
+        assert granted["wording"] == pending["wording"] and granted["wording"].startswith("en-")
+        assert granted["address"] == pending["address"] and len(granted["address"]) == 24
+        assert shop.ask("POST", link, b"", form).status == 200
+        assert self.tips(shop, "fay") == granted
+
+    def test_it_is_asked_in_the_customers_language(self, shop: Shop) -> None:
+        (letter,) = self.sign_up(shop, "luz", locale="es-MX")
+        assert letter["subject"] == "Confirme, por favor: Consejos"
+        page = shop.ask("GET", self.link(shop, letter), headers=NOBODY).body.decode()
+        assert '<html lang="es">' in page and "Consejos" in page
+
+    def test_an_address_is_asked_once_a_day_whoever_gives_it(self, shop: Shop) -> None:
+        assert len(self.sign_up(shop, "gil")) == 1
+        shop.move_clock(advance="23h")
+        assert len(self.sign_up(shop, "gil")) == 1
+        shop.move_clock(advance="2h")
+        assert len(self.sign_up(shop, "gil")) == 2
+
+    def test_a_stopped_address_is_not_asked(self, shop: Shop) -> None:
+        letter = rained_on(shop, "hal")
+        feedback = {"delivery": letter["delivery"], "event": "Email Bounced"}
+        assert shop.post("/local/feedback", feedback, NOBODY).status == 200
+        shop.settle()
+        assert [one["subject"] for one in self.sign_up(shop, "hal")] == ["Rain"]
+
+    def test_a_no_an_erasure_and_a_week_void_the_link(self, shop: Shop) -> None:
+        links = {name: self.link(shop, self.sign_up(shop, name)[0]) for name in ("ida", "jon", "kim")}
+        shop.permit("ida", "email", "tips", "denied")
+        shop.ask("DELETE", "/v1/profiles/user:jon")
+        assert [shop.ask("GET", links[name], headers=NOBODY).status for name in links] == [404, 404, 200]
+        assert shop.ask("POST", links["ida"], b"").status == 404
+        assert self.tips(shop, "ida")["state"] == "denied"
+        shop.move_clock(advance="8d")
+        assert shop.ask("POST", links["kim"], b"").status == 404

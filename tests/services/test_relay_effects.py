@@ -46,12 +46,12 @@ class Stage:
             FakeJobQueue(),
             FakeJobQueue(),
         )
-        self.tallies = FakeTallies()
+        self.tallies, self.jobs = FakeTallies(), FakeJobQueue()
         self.pauses: list[float] = []
         self.relay = RelayEffects(
             self.deliveries, self.groups, self.timeline, self.lake, self.tallies,
             PutOff(self.agenda, self.events, self.queue, self.clock),
-            self.dead, self.clock, self.pauses.append,
+            self.dead, self.jobs, self.clock, self.pauses.append,
         )  # fmt: skip
 
     def __call__(self, *effects: Effect, at: int = NOON) -> Any:
