@@ -28,7 +28,6 @@ WORKERS = {
     "drop": "drop_quarantine",
     "learn": "learn_outcomes",
     JUDGE_LOOK: "judge_look",
-    "ask_to_confirm": "ask_to_confirm",
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.domain import mime, senders
 from chalicelib.domain.addresses import is_stopped, normalised
-from chalicelib.domain.confirming import CHANNEL, SOURCE, waits
+from chalicelib.domain.confirming import ASKED, CHANNEL, SOURCE, questions_in, waits
 from chalicelib.domain.content import locale_of
 from chalicelib.domain.errors import NotTaken, Unanswered, Unavailable
 from chalicelib.domain.events import Event, EventBatch
@@ -95,6 +95,8 @@ class AskToConfirm:
         body = {"channel": CHANNEL, "kind": "service", "message": MESSAGE, "topic": topic.name}
         row = Delivery(ids[0], profile.id, "due", now, body=body)
         self.deliveries.create(row)
+        # Only the latest question keeps a row: by it, an erasure finds all there is.
+        self.deliveries.erase([one for one in questions_in(profile.facts, topic.name) if one not in ids])
         return row
 
     def _outgoing(
@@ -121,7 +123,7 @@ class AskToConfirm:
 def _asked(row: Delivery, topic: Topic, wording: str, hashed: str, now: int) -> Event:
     """That the permission is pending since now: for the profile, and for its timeline, by which the row is found."""
     return Event(
-        message_id=f"topeka:asked:{row.id}",
+        message_id=f"{ASKED}{row.id}",
         type="track",
         event="Topeka Permission Set",
         timestamp=now,

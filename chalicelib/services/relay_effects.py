@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain.confirming import ASK_TO_CONFIRM
 from chalicelib.domain.effects import Cancel, Confirm, Count, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Retry
 from chalicelib.domain.stored import Commit
@@ -51,7 +52,7 @@ class RelayEffects:
     tallies: Tallies
     put_off: PutOff
     dead: JobQueue
-    jobs: JobQueue
+    asking: JobQueue
     clock: Clock
     pause: Callable[[float], None]
 
@@ -174,7 +175,7 @@ class RelayEffects:
             case Cancel():
                 self.deliveries.move(effect.delivery, come_from=["due"], to="dropped", reason=effect.reason)
             case Confirm():
-                self.jobs.send([{"kind": "ask_to_confirm", "profile": effect.profile, "topic": effect.topic}])
+                self.asking.send([{"kind": ASK_TO_CONFIRM, "profile": effect.profile, "topic": effect.topic}])
             case Count():
                 pass  # with all others of the batch
 
