@@ -12,7 +12,7 @@ its token carries the target and the profile itself.
 | `/o/` | open | `d` delivery |
 | `/slot/` | slot | `p` profile, `n` placement, `f` fallback picture, `t` when it was written (s) |
 | `/u/` | unsubscribe | `d` delivery, `p` profile, `c` channel, `t` topic |
-| `/p/` | preferences | `d` delivery, `p` profile |
+| `/p/` | preferences | `d` delivery, `p` profile, `c` channel it was sent on, if not e-mail |
 | `/yes/` | confirm | `p` profile, `t` topic, `h` hash of the address asked, `w` version of the wording |
 """
 
@@ -52,9 +52,10 @@ def sent_links(
         name: f"{base_url}/c/{mint(secrets, 'click', {'d': delivery, 'l': name}, until)}" for name in names
     }
     leave = {"d": delivery, "p": profile, "c": channel, "t": topic}
+    choose = {"d": delivery, "p": profile, **({"c": channel} if channel != "email" else {})}
     return {
         "unsubscribe": f"{base_url}/u/{mint(secrets, 'unsubscribe', leave, until)}",
-        "preferences": f"{base_url}/p/{mint(secrets, 'preferences', {'d': delivery, 'p': profile}, until)}",
+        "preferences": f"{base_url}/p/{mint(secrets, 'preferences', choose, until)}",
         **tracked,
     }
 

@@ -90,7 +90,8 @@ def save_preferences(incoming: http.Incoming) -> http.Reply:
     if claims is not None:
         ticked = [value.partition("/") for value in _form(incoming).get("topic", [])]
         wanted = frozenset((channel, topic) for channel, _, topic in ticked)
-        wiring.choose_topics().choose(str(claims.get("p", "")), wanted)
+        by_mail = str(claims.get("c") or "email") == "email"
+        wiring.choose_topics().choose(str(claims.get("p", "")), wanted, by_mail=by_mail)
     return _preferences(claims, saved=True)
 
 
@@ -199,7 +200,7 @@ def _named(channel: str, words: Words) -> str:
 
 
 def _preferences_link(claims: dict[str, Any]) -> str:
-    about = {"d": claims.get("d", ""), "p": claims.get("p", "")}
+    about = {name: claims.get(name, "") for name in ("d", "p", "c")}
     token = tokens.mint(wiring.secrets(), "preferences", about, wiring.clock() + LIFE)
     return f"{settings.load().base_url}/p/{token}"
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from chalicelib.domain.about_address import address_hash_of
 from chalicelib.domain.addresses import address
 from chalicelib.domain.confirming import CHANNEL, waits
@@ -16,6 +18,7 @@ from chalicelib.domain.keys import Secrets
 from chalicelib.domain.languages import languages_of
 from chalicelib.domain.masking import masked
 from chalicelib.domain.permissions import may_contact
+from chalicelib.domain.profile import Stamped
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.live_rules import LiveRules
@@ -28,13 +31,17 @@ CHANNELS = ("email", "sms")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A topic on a channel, and whether the customer is written to about it, or will be once they confirm."""
+    """A topic on a channel, and whether the customer is written to about it, or will be once they confirm.
+
+    `confirmed` says that a yes has to be confirmed from the address, as long as nobody proved whose that is.
+    """
 
     channel: str
     topic: str
     label: str
     chosen: bool
     waits: bool = False
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ class ChooseTopics:
                 topic.called(languages),
                 may_contact(profile.facts, channel, topic.name, playbook),
                 channel == CHANNEL and waits(profile.facts, topic.name, playbook),
+                channel == CHANNEL and topic.confirm == "double" and not _is_proven(held[channel]),
             )
             for topic in playbook.topics.values()
             for channel in CHANNELS
@@ -80,30 +88,25 @@ class ChooseTopics:
         shown = {channel: masked(str(one.value)) for channel, one in held.items() if one}
         return Choices(shown, topics, languages)
 
-    def choose(self, profile_id: str, wanted: frozenset[tuple[str, str]]) -> None:
-        """Grant what is wanted and deny the rest; what stays as it is says nothing. Raises `Unavailable`."""
+    def choose(self, profile_id: str, wanted: frozenset[tuple[str, str]], *, by_mail: bool = True) -> None:
+        """Grant what is wanted and deny the rest; what stays as it is says nothing. Raises `Unavailable`.
+
+        Who came by a text message has shown whose the number is, and nothing of the e-mail address: what needs to be
+        confirmed from there is asked about, as any yes that nobody proved.
+        """
         choices = self.read(profile_id)
         if choices is None:
             return
-        topics, wording = choices.topics, Words(choices.languages).version(CHOOSING)
-        changed = [one for one in topics if ((one.channel, one.topic) in wanted) != one.chosen]
-        self._say(
-            [
-                self._event(
-                    "Topeka Permission Set",
-                    profile_id,
-                    {
-                        "channel": one.channel,
-                        "topic": one.topic,
-                        "state": "denied" if one.chosen else "granted",
-                        "source": "preferences",
-                        "wording": wording,
-                        **self._about(profile_id, one.channel),
-                    },
-                )
-                for one in changed
-            ]
-        )
+        changed = [one for one in choices.topics if ((one.channel, one.topic) in wanted) != one.chosen]
+        wording = Words(choices.languages).version(CHOOSING)
+        self._say([self._chosen(profile_id, one, wording, by_mail=by_mail) for one in changed])
+
+    def _chosen(self, profile_id: str, one: Choice, wording: str, *, by_mail: bool) -> Event:
+        said = {"channel": one.channel, "topic": one.topic, "source": "preferences", "wording": wording}
+        if one.confirmed and not one.chosen and not by_mail:
+            return replace(self._event("Permission Granted", profile_id, said), origin="client", proven=False)
+        said |= {"state": "denied" if one.chosen else "granted"} | self._about(profile_id, one.channel)
+        return self._event("Topeka Permission Set", profile_id, said)
 
     def unsubscribe(self, claims: Mapping[str, Any], *, everything: bool) -> None:
         """No more of the message's topic on its channel, or nothing at all on it. Raises `Unavailable`."""
@@ -147,3 +150,7 @@ class ChooseTopics:
             proven=True,
             profile=profile,
         )
+
+
+def _is_proven(held: Stamped | None) -> bool:
+    return held is not None and held.proven

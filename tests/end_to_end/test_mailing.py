@@ -144,23 +144,29 @@ def test_yesterdays_e_mail_shows_todays_weather(shop: Shop) -> None:
     shop.announce("News Written", identifiers=["user:eva"])
     html = shop.mail("eva@example.com")[-1]["html"]
     link, picture = re.findall(r'(?:href|src)="(http[^"]+/(?:c|slot)/[^"]+)"', html)[:2]
-    images = "https://cdn.example.com/crm/"
 
-    def shown() -> tuple[str, str]:
-        answer = shop.ask("GET", picture, headers=PERSON)
-        assert (answer.status, answer.headers["cache-control"]) == (302, "no-store")
-        clicked = shop.ask("GET", link, headers=PERSON)
-        return answer.headers["location"], clicked.headers["location"]
+    def shows(picture_now: str, link_now: str) -> bool:
+        """Asked a few times: on a busy machine deciding may take its 300 ms, and then it is the fallback."""
+        for _ in range(10):
+            answer = shop.ask("GET", picture, headers=PERSON)
+            assert (answer.status, answer.headers["cache-control"]) == (302, "no-store")
+            clicked = shop.ask("GET", link, headers=PERSON)
+            if (answer.headers["location"], clicked.headers["location"]) == (
+                f"https://cdn.example.com/crm/{picture_now}",
+                f"https://shop.example.com/{link_now}",
+            ):
+                return True
+        return False
 
     shop.move_clock(advance="1m")
-    assert shown() == (f"{images}shop.png", "https://shop.example.com/news")
+    assert shows("shop.png", "news")
     shop.announce("Weather", place="us-ks-topeka", facts={"weather": {"rain_mm": 12}})
-    assert shown() == (f"{images}wet.png", "https://shop.example.com/wet")
+    assert shows("wet.png", "wet")
     shop.move_clock(advance="20h")
     shop.announce("Weather", place="us-ks-topeka", facts={"weather": {"rain_mm": 0}})
-    assert shown() == (f"{images}dry.png", "https://shop.example.com/dry")
+    assert shows("dry.png", "dry")
     shop.move_clock(advance="2d")
-    assert shown() == (f"{images}shop.png", "https://shop.example.com/news")
+    assert shows("shop.png", "news")
     shop.settle()
     given = shop.profile("user:eva")["contacts"]
     assert [(one["message"], one["outcome"]) for one in given] == [("news", "clicked")]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from chalicelib import wiring
+from chalicelib.domain import tokens
 from chalicelib.domain.errors import NotTaken, Unanswered, Unavailable
+from chalicelib.domain.keys import Secrets
 from tests.entrypoints.playbooks import UMBRELLAS
-from tests.entrypoints.workspace import WRITE, Workspace
+from tests.entrypoints.workspace import SECRET, WRITE, Workspace
 
 DOUBLE = UMBRELLAS.replace("topics:\n", "topics:\n  tips: {label: Tips, confirm: double}\n")
 DAY = 86_400_000
@@ -93,3 +95,19 @@ def test_an_erasure_takes_the_row_of_the_question_with_it(shop: Workspace) -> No
     assert len(asked(shop)) == 2 and len(shop.deliveries.rows) == 1
     shop.call("DELETE", "/v1/profiles/user:ann")
     assert shop.deliveries.rows == {}
+
+
+@pytest.mark.parametrize(("channel", "state", "questions"), [("email", "granted", 0), ("sms", "pending", 1)])
+def test_a_page_reached_by_text_message_proves_no_address(
+    shop: Workspace, channel: str, state: str, questions: int
+) -> None:
+    shop.identify(WRITE, userId="ann", traits={"email": "ann@example.com", "phone": "+17855550123"})
+    claims = {"p": shop.profile("user:ann")["id"], "c": channel}
+    token = tokens.mint(Secrets(SECRET, SECRET), "preferences", claims, shop.clock() + DAY)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = shop.call("POST", f"/p/{token}", b"topic=email/tips&topic=sms/tips", form)
+    assert answer.status_code == 200
+    shop.settle()
+    told = shop.profile("user:ann")["permissions"]
+    assert (told["email"]["tips"]["state"], told["sms"]["tips"]["state"]) == (state, "granted")
+    assert len(asked(shop)) == questions

@@ -46,7 +46,7 @@ def test_what_takes_too_long_is_the_fallback_and_is_never_written() -> None:
     show = ShowSlot(shop, hanging, shop, FakeTimeline(), SECRETS, FakeClock(), "http://us", patience=0.02)
     started = time.perf_counter()
     assert show(CLAIMS) == Picture("https://cdn.example.com/none.png", fault="late")
-    assert time.perf_counter() - started < 0.3
+    assert time.perf_counter() - started < 2
     hanging.go.set()
     assert hanging.done.wait(5)
     assert not hanging.kept
