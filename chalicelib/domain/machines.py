@@ -4,16 +4,17 @@ What a machine does is recorded (`machine: true` on the event) and counted in me
 Its tells, of which each suffices:
 
 - `head`: it asks for the head alone. No browser follows a link so; a check of the address does.
-- `prefetch`: it says that nobody may ever look (`Sec-Purpose`: W3C "Prefetch"; `Purpose` and `X-Moz` of older
-  Chromium and Firefox; `X-Purpose: preview` of Safari).
-- `agent`: it is in the kept list of crawlers (the package `crawler-user-agents`, MIT), or of a gateway or Office
-  that the list lacks. Opening an e-mail, Apple's Mail Privacy Protection says `Mozilla/5.0` and no more, as the mail
-  arrives (SocketLabs, "What is Apple Mail Privacy Protection and how can I identify these events"). The image proxies
-  of Gmail and Yahoo are in that list too, but ask when a person opens: those opens count.
-- `early`: an e-mail's link or picture is asked for within 5 seconds of its sending. It has hardly arrived by then;
-  gateways look into it on its way ("What fraction of clicks happen within 5 seconds of delivery? Humans are not that
-  fast": "Bot clicks from security scanners", live-direct-marketing). They may also look minutes later (Suped, "How long
-  does it typically take for anti-spam bots to click links"), so longer waits would cost clicks and catch no more:
+- `prefetch`: it says that nobody may ever look (`Sec-Purpose`: WHATWG Fetch Standard; `Purpose` and `X-Moz` of
+  older Chromium and Firefox; `X-Purpose: preview` of Safari).
+- `agent`: it is in the kept list of crawlers (the package `crawler-user-agents`, MIT), or a gateway's or Office's,
+  which the list lacks ("Bot clicks from security scanners", live-direct-marketing). Pictures are prefetched as the mail
+  arrives by Apple's Mail Privacy Protection, which says `Mozilla/5.0` and no more (ua-parser/uap-core#509), and by
+  Gmail under the name of an old Edge (pentacent/keila#164). The image proxies of Gmail and Yahoo are in the list too,
+  but ask when a person opens, and so does Outlook, which names Office: those opens count.
+- `early`: an e-mail's link or picture is asked for within 5 seconds of its sending. It has hardly arrived by then, and
+  nobody is that fast (the same page's first question to a log: which clicks come within 5 seconds of delivery?).
+  Scanners may also look minutes later (Suped, "How long does it typically take for anti-spam bots to click links in
+  emails"), where time tells nothing: those are known by the next.
 - `burst`: two different links of one e-mail are followed within 2 seconds; for an open, two links around it. A scanner
   follows all it finds, at about one a second (reported in mautic/mautic#9798); a person who comes back for a second
   link takes longer, and one who follows the same link twice is a person.
@@ -30,8 +31,12 @@ from dataclasses import dataclass
 EARLY = 5_000
 BURST = 2_000
 _LONGEST_AGENT = 512
-_APPLE_PREFETCH = "Mozilla/5.0"
-_OPENED_BY_A_PERSON = ("GoogleImageProxy", "YahooMailProxy")
+_APPLE = "Mozilla/5.0"
+_GMAIL = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0"
+)
+_OPENED_BY_A_PERSON = ("GoogleImageProxy", "YahooMailProxy", "Microsoft Outlook")
 _UNLISTED = ("barracuda", "proofpoint", "mimecast", "ciscosecureemail", "ms-office", "safelinks")
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 
@@ -65,8 +70,10 @@ def is_machine_agent(agent: str, *, opens: bool) -> bool:
     from crawleruseragents import is_crawler
 
     agent = agent.strip()[:_LONGEST_AGENT]
-    if opens and (agent == _APPLE_PREFETCH or any(name in agent for name in _OPENED_BY_A_PERSON)):
-        return agent == _APPLE_PREFETCH
+    if opens and agent in (_APPLE, _GMAIL):
+        return True
+    if opens and any(name in agent for name in _OPENED_BY_A_PERSON):
+        return False
     return any(name in agent.lower() for name in _UNLISTED) or is_crawler(agent)
 
 
