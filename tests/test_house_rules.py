@@ -13,7 +13,9 @@ PROJECT = Path(__file__).parent.parent
 DEPLOYED = [PROJECT / "app.py", *sorted((PROJECT / "chalicelib").rglob("*.py"))]
 DOMAIN = [path for path in DEPLOYED if "domain" in path.parts]
 #: What costs a cold start more than it is worth, so it is loaded inside the function that needs it.
-HEAVY = {"babel", "boto3", "email_validator", "jinja2", "liquid", "mjml", "phonenumbers", "yaml"}
+HEAVY = {
+    "babel", "boto3", "crawleruseragents", "email_validator", "jinja2", "liquid", "mjml", "phonenumbers", "yaml",
+}  # fmt: skip
 IMPURE = {"logging", "os", "random", "requests", "secrets", "socket", "subprocess", "time", "urllib3"}
 SAYS_NOTHING = re.compile(
     r"^(utils?|helpers?|common|manager|misc)(_|$)|_(utils?|helpers?|common|manager|misc)$"

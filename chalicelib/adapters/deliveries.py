@@ -25,12 +25,14 @@ KEPT_SECONDS = 400 * 86_400
 """As long as the timeline tells of it: a link in an old message is still recognized for a year."""
 
 ABSENT = "attribute_not_exists(#id)"
+PRESENT = "attribute_exists(#id)"
 IN_STATE = "#state IN ({})"
 FREE_OR_OURS = "(attribute_not_exists(#claim) OR #claim = :owner)"
 
 _encode = msgspec.json.Encoder().encode
 _body = msgspec.json.Decoder(dict[str, Any])
 _NUMBERS = frozenset({"at", "claimed_at"})
+_FOLLOWED = "followed_"
 _TEXTS = frozenset({"profile", "state", "claim", "provider_id", "reason", "address_hash"})
 
 
@@ -74,6 +76,17 @@ class DynamoDeliveries:
         changed = {name: value for name, value in fields.items() if name not in freed}
         return self._change(id, clause, expected, {"state": to, **changed}, freed)
 
+    def note_followed(self, id: str, mark: str, at: int) -> bool:
+        """Note when a link was followed last (ms); whether there is such a row. Each link is an attribute."""
+        name = _FOLLOWED + mark
+        return self._table.update(
+            {"id": {"S": id}},
+            f"SET #{name} = :at, #mark = :mark",
+            clause=PRESENT,
+            names={"id", "mark", name},
+            values={":at": {"N": str(at)}, ":mark": {"S": uuid.uuid4().hex}},
+        )
+
     def erase(self, ids: Sequence[str]) -> int:
         """Remove rows; how many there were."""
         known = list(self.read(ids))
@@ -99,9 +112,10 @@ class DynamoDeliveries:
 
 def to_item(delivery: Delivery) -> Item:
     """The stored form of a row; empty values are left out."""
-    given = {name: getattr(delivery, name) for name in delivery.__struct_fields__}
+    given = {name: getattr(delivery, name) for name in delivery.__struct_fields__ if name != "followed"}
     item = {name: _attribute(name, value) for name, value in given.items() if value}
-    return item | {
+    followed = {_FOLLOWED + mark: {"N": str(at)} for mark, at in delivery.followed.items()}
+    return {**item, **followed} | {
         "at": {"N": str(delivery.at)},
         "expires": {"N": str(delivery.at // 1000 + KEPT_SECONDS)},
     }
@@ -112,7 +126,12 @@ def from_item(item: Item) -> Delivery:
     fields: dict[str, Any] = {name: item[name]["S"] for name in ("id", *_TEXTS) if name in item}
     fields |= {name: int(item[name]["N"]) for name in _NUMBERS if name in item}
     body = _body.decode(item["body"]["B"]) if "body" in item else {}
-    return Delivery(**fields, body=body)
+    followed = {
+        name.removeprefix(_FOLLOWED): int(value["N"])
+        for name, value in item.items()
+        if name.startswith(_FOLLOWED)
+    }
+    return Delivery(**fields, body=body, followed=followed)
 
 
 def _attribute(name: str, value: Any) -> Item:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from chalicelib.domain.facts import retold
+from chalicelib.domain.languages import languages_of
 from chalicelib.domain.playbook.model import Message
 from chalicelib.domain.profile import Place, Profile
 
@@ -23,7 +24,7 @@ def content_of(message: Message, variant: str, channel: str, locale: str = "") -
     if wording is None:
         return None
     by_language = {name.lower(): channels for name, channels in wording.locales.items()}
-    for language in _languages(locale):
+    for language in languages_of(locale):
         if channel in by_language.get(language, {}):
             return by_language[language][channel]
     return wording.contents.get(channel)
@@ -44,12 +45,6 @@ def _in_full(name: str, value: Any, images: str, links: Mapping[str, str]) -> An
     if name in PICTURES and value and images:
         return urljoin(images if images.endswith("/") else f"{images}/", value)
     return links.get(value, value) if name == "link" else value
-
-
-def _languages(locale: str) -> list[str]:
-    """`es_MX.UTF-8` -> es-mx, es."""
-    parts = locale.partition(".")[0].replace("_", "-").lower().split("-")
-    return ["-".join(parts[:length]) for length in range(len(parts), 0, -1) if parts[0]]
 
 
 def locale_of(profile: Profile) -> str:

@@ -88,4 +88,12 @@ class Count(msgspec.Struct, frozen=True, tag="count", omit_defaults=True):
     cells: dict[str, list[float]] = {}
 
 
-Effect = Deliver | Ring | Join | Leave | Record | Cancel | Count
+class Confirm(msgspec.Struct, frozen=True, tag="confirm", omit_defaults=True):
+    """Ask the customer by e-mail to confirm a topic (`confirming.py`)."""
+
+    id: str
+    profile: str
+    topic: str
+
+
+Effect = Deliver | Ring | Join | Leave | Record | Cancel | Count | Confirm

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from chalicelib.domain.confirming import questions_in
 from chalicelib.domain.keys import Secrets, cause_id
 from chalicelib.domain.profile import Door, Erased, Profile, Sign
 
@@ -155,10 +156,10 @@ def was_erased(door: Door | None, at: int) -> bool:
 
 
 def deliveries_of(profile: Profile) -> list[str]:
-    """The ids of every delivery the ledger knows of."""
+    """The ids of every delivery the ledger knows of, and of what was asked to be confirmed."""
     made = [delivery for decision in profile.ledger.decisions.values() for delivery in decision.messages]
     offered = [offer.delivery for offer in profile.ledger.offers.values()]
-    return list(dict.fromkeys([*profile.ledger.contacts, *made, *offered]))
+    return list(dict.fromkeys([*profile.ledger.contacts, *made, *offered, *questions_in(profile.facts)]))
 
 
 def deliveries_in(records: Iterable[Mapping[str, Any]], until: int | None = None) -> list[str]:

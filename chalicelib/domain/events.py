@@ -60,6 +60,11 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
         return self.event if self.type == "track" else TITLES[self.type]
 
     @property
+    def by_machine(self) -> bool:
+        """Whether a machine did it (`machines.py`): then it is history, and nothing follows from it."""
+        return self.origin == "topeka" and self.properties.get("machine") is True
+
+    @property
     def order(self) -> tuple[int, str]:
         """The one order in which events are taken: time, then message id."""
         return (self.timestamp, self.message_id)

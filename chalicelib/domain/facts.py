@@ -44,6 +44,8 @@ def fold(profile: Profile, event: Event, rules: Rules) -> bool:
     if knows(profile.seen, event):
         return False
     remember(profile.seen, event)
+    if event.by_machine:
+        return True
     facts = profile.facts
     _fold_traits(facts, event, rules.playbook)
     _fold_context(facts, event)
@@ -278,7 +280,7 @@ def kept_for(feature: Feature) -> int:
 
 def _take_back(facts: Facts, event: Event, rules: Rules) -> None:
     """Undo one of the two times an event was counted in facts that came from two profiles."""
-    if event.type in UNCOUNTED or event.event.startswith("Topeka "):
+    if event.type in UNCOUNTED or event.by_machine or event.event.startswith("Topeka "):
         return
     name = event.title if event.title in facts.activity else OTHER
     if name in facts.activity:

@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib.domain.events import Event
 from chalicelib.domain.instants import from_text
+from chalicelib.domain.machines import is_machine_agent
 
 #: What each kind of SES event becomes, and the state the delivery's row moves to ("" for none; `deliveries.TOLD`).
 _SES = {
@@ -38,7 +39,8 @@ class Notice:
 
     `title` is the event it becomes, "" for one that only settles the row; `row` the state the row moves to.
     `delivery` is our tag; where a provider has none, `provider_id` finds it. `type` is SES's bounce type
-    (`Permanent`, `Transient`, `Undetermined`). `key` is the same for every copy of the notification.
+    (`Permanent`, `Transient`, `Undetermined`). `key` is the same for every copy of the notification. `agent` is what
+    opened or clicked, where SES's own tracking is on.
     """
 
     key: str
@@ -52,6 +54,7 @@ class Notice:
     type: str = ""
     reason: str = ""
     link: str = ""
+    agent: str = ""
 
     @property
     def stops(self) -> str:
@@ -96,6 +99,7 @@ def _ses(kind: str, payload: Mapping[str, Any]) -> tuple[Notice, ...]:
             type=detail.get("bounceType") or bounced,
             reason=_reason(detail),
             link=str(detail.get("link") or ""),
+            agent=str(detail.get("userAgent") or ""),
         )
         for address in _addressed(detail, mail)
     )
@@ -158,6 +162,13 @@ def _key(*parts: str) -> str:
     return "f_" + hashlib.blake2b("\x1f".join(parts).encode(), digest_size=15).hexdigest()
 
 
+def by_machine(notice: Notice) -> bool:
+    """Whether it tells of an open or a click by a machine."""
+    opens = notice.title == "Email Opened"
+    looked = opens or notice.title == "Email Link Clicked"
+    return looked and is_machine_agent(notice.agent, opens=opens)
+
+
 def event_of(
     notice: Notice, *, delivery: str, profile: str, body: Mapping[str, Any], address_hash: str, now: int
 ) -> Event:
@@ -174,6 +185,7 @@ def event_of(
         "channel": notice.channel,
         **{name: value for name, value in said.items() if value},
         **({"address_hash": address_hash} if address_hash else {}),
+        **({"machine": True} if by_machine(notice) else {}),
     }
     return Event(
         message_id=notice.key,

@@ -9,9 +9,12 @@ the claims, which a short token has of its row:
 | --- | --- | --- |
 | `/c/` of a sent message | click | `d` delivery, `l` the link's name |
 | `/c/` of a shown message | click | `d` delivery, `p` profile, `u` the target |
+| `/c/` of a slot | click | `d` delivery, `p` profile, `n` placement |
 | `/o/` | open | `d` delivery |
+| `/slot/` | slot | `p` profile, `n` placement, `f` fallback picture, `t` when it was written (s) |
 | `/u/` | unsubscribe | `d` delivery, `p` profile, `c` channel, `t` topic |
-| `/p/` | preferences | `d` delivery, `p` profile |
+| `/p/` | preferences | `d` delivery, `p` profile, `c` channel it was sent on, if not e-mail |
+| `/yes/` | confirm | `p` profile, `t` topic, `h` hash of the address asked, `w` version of the wording |
 """
 
 from __future__ import annotations
@@ -22,11 +25,14 @@ from urllib.parse import quote, urlsplit
 
 from chalicelib.domain import short_links
 from chalicelib.domain.keys import Secrets
+from chalicelib.domain.playbook.model import Playbook
+from chalicelib.domain.slots import fallback_of, slots_of
 from chalicelib.domain.tokens import mint
 
 DAY = 86_400_000
 #: Unsubscribing must work for at least 60 days; the other links live as long as the row they lead to.
 LIFE = 90 * DAY
+CONFIRM_WITHIN = 7 * DAY
 #: Characters that stand for themselves in an address (RFC 3986), `%` among them: what is encoded stays so.
 _PLAIN = ":/?#[]@!$&'()*+,;=%~"
 
@@ -51,9 +57,10 @@ def sent_links(
 
     tracked = {name: address("c", "click", {"d": delivery, "l": name}) for name in names}
     leave = {"d": delivery, "p": profile, "c": channel, "t": topic}
+    choose = {"d": delivery, "p": profile, **({"c": channel} if channel != "email" else {})}
     return {
         "unsubscribe": address("u", "unsubscribe", leave),
-        "preferences": address("p", "preferences", {"d": delivery, "p": profile}),
+        "preferences": address("p", "preferences", choose),
         **tracked,
     }
 
@@ -67,6 +74,28 @@ def shown_links(
         name: f"{base_url}/c/{mint(secrets, 'click', {'d': delivery, 'p': profile, 'u': target}, until)}"
         for name, target in targets.items()
     }
+
+
+def slot_links(
+    secrets: Secrets, base_url: str, playbook: Playbook, *, delivery: str, profile: str, now: int
+) -> dict[str, dict[str, str]]:
+    """The `slot` and `slot_link` of an e-mail: for each slot its picture's address, and where that leads."""
+    until = now + LIFE
+    found: dict[str, dict[str, str]] = {"slot": {}, "slot_link": {}}
+    for name, placement in slots_of(playbook).items():
+        shown = {"p": profile, "n": placement, "f": fallback_of(playbook, placement), "t": now // 1000}
+        click = {"d": delivery, "p": profile, "n": placement}
+        found["slot"][name] = f"{base_url}/slot/{mint(secrets, 'slot', shown, until)}"
+        found["slot_link"][name] = f"{base_url}/c/{mint(secrets, 'click', click, until)}"
+    return found
+
+
+def confirm_link(
+    secrets: Secrets, base_url: str, *, profile: str, topic: str, address: str, wording: str, now: int
+) -> str:
+    """Where a topic is confirmed: for the address that was asked, in that wording, within a week."""
+    about = {"p": profile, "t": topic, "h": address, "w": wording}
+    return f"{base_url}/yes/{mint(secrets, 'confirm', about, now + CONFIRM_WITHIN)}"
 
 
 def pixel(secrets: Secrets, base_url: str, *, delivery: str, now: int) -> str:

@@ -135,10 +135,21 @@ def _statement(event: Event) -> tuple[str, Permission] | None:
     if said is None or not _is_name(channel) or not _is_name(topic):
         return None
     source = event.origin if event.origin == "client" else str(properties.get("source") or event.origin)
-    proven = event.proven or event.origin in ("operator", "topeka")
+    ours = event.origin in ("operator", "topeka")
+    address = properties.get("address_hash") if ours else ""
     return f"{channel}/{topic}", Permission(
-        said, event.timestamp, event.message_id, source[:LONGEST_NAME], proven
+        said,
+        event.timestamp,
+        event.message_id,
+        source[:LONGEST_NAME],
+        event.proven or ours,
+        _short(properties.get("wording")),
+        _short(address),
     )
+
+
+def _short(text: object) -> str:
+    return text[:LONGEST_NAME] if isinstance(text, str) else ""
 
 
 def _stated(event: Event) -> PermissionState | None:

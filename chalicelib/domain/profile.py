@@ -27,13 +27,19 @@ class Stamped(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 class Permission(msgspec.Struct, array_like=True, omit_defaults=True):
-    """One statement about a channel and topic. `state` is granted, denied or pending."""
+    """One statement about a channel and topic. `state` is granted, denied or pending.
+
+    `wording` is the version of what the customer was told, `address` the keyed hash of the address it is about; ""
+    where whoever said it did not say.
+    """
 
     state: PermissionState
     at: int
     message_id: str
     source: str = ""
     proven: bool = False
+    wording: str = ""
+    address: str = ""
 
 
 class Activity(msgspec.Struct, array_like=True):

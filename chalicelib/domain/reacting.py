@@ -13,6 +13,7 @@ from chalicelib.domain.adopting import enter_silently
 from chalicelib.domain.conditions.changes import next_change
 from chalicelib.domain.conditions.features import parts
 from chalicelib.domain.conditions.model import AtPlace, Condition
+from chalicelib.domain.confirming import to_confirm
 from chalicelib.domain.counting import counts
 from chalicelib.domain.deciding import decide
 from chalicelib.domain.decision import Ask, Switches
@@ -42,6 +43,8 @@ def react(
     profile: Profile, event: Event, rules: Rules, learned: Learned, switches: Switches, now: int
 ) -> list[Effect]:
     """Everything that follows from an event that has just been folded (or a timer that rang)."""
+    if event.by_machine:
+        return []
     now = max(now, profile.ledger.now)
     profile.ledger.now = now
     effects = [*_counted(profile, event, rules), *_move_places(profile, now)]
@@ -51,6 +54,7 @@ def react(
     if event.origin == "topeka" and event.event in TIMERS:
         asks.extend(_rung(profile, event, rules, now, effects))
     elif now - event.timestamp <= STALE:
+        effects.extend(to_confirm(profile, event, rules.playbook))
         triggered = [*_by_event(profile, event, rules, now), *triggered]
     asks.extend(_begin(profile, event, triggered, now, effects))
     for ask in asks:

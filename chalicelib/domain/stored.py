@@ -80,6 +80,7 @@ class Delivery(msgspec.Struct, omit_defaults=True):
     """One intended contact. `state` changes as `domain/deliveries.py` says.
 
     `claim` is the nonce of the sender that owns it, `claimed_at` when (ms). `body` is the `Deliver` effect.
+    `followed` says of links, by `machines.mark_of`, when they were followed last (ms).
     """
 
     id: str
@@ -92,6 +93,7 @@ class Delivery(msgspec.Struct, omit_defaults=True):
     provider_id: str = ""
     reason: str = ""
     address_hash: str = ""
+    followed: dict[str, int] = {}
 
 
 def pointer_id(provider_id: str) -> str:

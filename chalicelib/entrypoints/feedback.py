@@ -27,6 +27,8 @@ def _take(record: Record) -> None:
     for taken in wiring.take_feedback()(_payload(record["body"])):
         logger.info("feedback-taken", outcome=taken.outcome, delivery=taken.delivery)
         count("FeedbackTaken")
+        if taken.machine:
+            count("MachineLooks")
 
 
 def _payload(body: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import wiring
 from chalicelib.domain.envelope import job_of
+from chalicelib.domain.looks import JUDGE_LOOK
 from chalicelib.entrypoints.batches import Failures, Record, count, flush_metrics, logger, one_by_one
 
 blueprint = Blueprint(__name__)
@@ -28,6 +29,7 @@ WORKERS = {
     "drop": "drop_quarantine",
     "learn": "learn_outcomes",
     "mail_file": "join_mail",
+    JUDGE_LOOK: "judge_look",
 }
 
 
@@ -42,6 +44,8 @@ def run_jobs(event: SQSEvent) -> Failures:
 def _run(record: Record) -> None:
     """Raises KeyError for a kind nobody does: after its retries such a job is a dead letter."""
     job = job_of(record["body"])
-    getattr(wiring, WORKERS[job["kind"]])()(job)
+    done = getattr(wiring, WORKERS[job["kind"]])()(job)
     logger.info("job-done", kind=job["kind"])
+    if job["kind"] == JUDGE_LOOK and done:
+        count("MachineLooks")
     count("JobsDone")

@@ -25,6 +25,7 @@ class PermissionBody(msgspec.Struct):
     topic: Name
     state: str
     source: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    wording: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
 class SplitBody(msgspec.Struct):
@@ -93,7 +94,12 @@ def put_permission(incoming: http.Incoming) -> dict[str, Any]:
     if said.channel != "*" and not is_channel(said.channel):
         raise BadRequest("unknown-channel", "Set `channel` to one like `email` or `sms`.", "channel")
     return wiring.set_permission()(
-        incoming.path["profile"], said.channel, said.topic, said.state, said.source or "operator"
+        incoming.path["profile"],
+        said.channel,
+        said.topic,
+        said.state,
+        said.source or "operator",
+        said.wording,
     )
 
 

@@ -1,10 +1,11 @@
-"""The deliveries queue: messages that are due."""
+"""The deliveries queue: messages that are due, and our own question to confirm a topic."""
 
 from __future__ import annotations
 
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import wiring
+from chalicelib.domain.confirming import ASK_TO_CONFIRM
 from chalicelib.domain.envelope import job_of
 from chalicelib.entrypoints.batches import (
     Failures,
@@ -28,7 +29,13 @@ def send_deliveries(event: SQSEvent) -> Failures:
 
 
 def _send(record: Record) -> None:
-    sent = wiring.send_delivery()(job_of(record["body"]))
+    job = job_of(record["body"])
+    if job.get("kind") == ASK_TO_CONFIRM:
+        outcome = wiring.ask_to_confirm()(job)
+        logger.info("confirmation-handled", outcome=outcome)
+        count(f"Confirmations-{outcome}")
+        return
+    sent = wiring.send_delivery()(job)
     logger.info("delivery-handled", delivery=sent.delivery, outcome=sent.outcome, reason=sent.reason)
     count(f"Deliveries-{sent.outcome}")
     if sent.reason == "breaker":

@@ -6,14 +6,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
+from chalicelib.domain.about_address import address_hash_of
 from chalicelib.domain.addresses import address
+from chalicelib.domain.confirming import CHANNEL, waits
+from chalicelib.domain.content import locale_of
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.keys import Secrets
+from chalicelib.domain.languages import languages_of
+from chalicelib.domain.masking import masked
 from chalicelib.domain.permissions import may_contact
+from chalicelib.domain.profile import Stamped
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock
+from chalicelib.web.words import CHOOSING, Words
 
 #: Channels whose address a customer can see and choose about.
 CHANNELS = ("email", "sms")
@@ -21,20 +31,26 @@ CHANNELS = ("email", "sms")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A topic on a channel, and whether the customer is written to about it."""
+    """A topic on a channel, and whether the customer is written to about it, or will be once they confirm.
+
+    `confirmed` says that a yes has to be confirmed from the address, as long as nobody proved whose that is.
+    """
 
     channel: str
     topic: str
     label: str
     chosen: bool
+    waits: bool = False
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """All of a customer's choices, and the masked addresses they are about."""
+    """All of a customer's choices, and the masked addresses they are about; `languages` are the customer's."""
 
     addresses: Mapping[str, str]
     topics: tuple[Choice, ...]
+    languages: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,7 @@ class ChooseTopics:
     find: FindProfile
     rules: LiveRules
     ingest: IngestEvents
+    secrets: Secrets
     clock: Clock
     new_id: Callable[[], str]
 
@@ -54,51 +71,67 @@ class ChooseTopics:
             return None
         playbook = self.rules.current().playbook
         held = {channel: address(profile.facts, channel) for channel in CHANNELS}
+        languages = languages_of(locale_of(profile))
         topics = tuple(
             Choice(
-                channel, topic.name, topic.label, may_contact(profile.facts, channel, topic.name, playbook)
+                channel,
+                topic.name,
+                topic.called(languages),
+                may_contact(profile.facts, channel, topic.name, playbook),
+                channel == CHANNEL and waits(profile.facts, topic.name, playbook),
+                channel == CHANNEL and topic.confirm == "double" and not _is_proven(held[channel]),
             )
             for topic in playbook.topics.values()
             for channel in CHANNELS
             if held[channel] is not None
         )
-        return Choices({channel: masked(str(one.value)) for channel, one in held.items() if one}, topics)
+        shown = {channel: masked(str(one.value)) for channel, one in held.items() if one}
+        return Choices(shown, topics, languages)
 
-    def choose(self, profile_id: str, wanted: frozenset[tuple[str, str]]) -> None:
-        """Grant what is wanted and deny the rest; what stays as it is says nothing. Raises `Unavailable`."""
+    def choose(self, profile_id: str, wanted: frozenset[tuple[str, str]], *, by_mail: bool = True) -> None:
+        """Grant what is wanted and deny the rest; what stays as it is says nothing. Raises `Unavailable`.
+
+        Who came by a text message has shown whose the number is, and nothing of the e-mail address: what needs to be
+        confirmed from there is asked about, as any yes that nobody proved.
+        """
         choices = self.read(profile_id)
-        topics = choices.topics if choices else ()
-        changed = [one for one in topics if ((one.channel, one.topic) in wanted) != one.chosen]
-        self._say(
-            [
-                self._event(
-                    "Topeka Permission Set",
-                    profile_id,
-                    {
-                        "channel": one.channel,
-                        "topic": one.topic,
-                        "state": "denied" if one.chosen else "granted",
-                        "source": "preferences",
-                    },
-                )
-                for one in changed
-            ]
-        )
+        if choices is None:
+            return
+        changed = [one for one in choices.topics if ((one.channel, one.topic) in wanted) != one.chosen]
+        wording = Words(choices.languages).version(CHOOSING)
+        self._say([self._chosen(profile_id, one, wording, by_mail=by_mail) for one in changed])
+
+    def _chosen(self, profile_id: str, one: Choice, wording: str, *, by_mail: bool) -> Event:
+        said = {"channel": one.channel, "topic": one.topic, "source": "preferences", "wording": wording}
+        if one.confirmed and not one.chosen and not by_mail:
+            return replace(self._event("Permission Granted", profile_id, said), origin="client", proven=False)
+        said |= {"state": "denied" if one.chosen else "granted"} | self._about(profile_id, one.channel)
+        return self._event("Topeka Permission Set", profile_id, said)
 
     def unsubscribe(self, claims: Mapping[str, Any], *, everything: bool) -> None:
         """No more of the message's topic on its channel, or nothing at all on it. Raises `Unavailable`."""
         topic = "*" if everything else str(claims.get("t") or "*")
-        about = {
-            "channel": str(claims.get("c") or "email"),
-            "topic": topic,
-            "delivery": str(claims.get("d", "")),
-        }
-        self._say([self._event("Unsubscribed", str(claims.get("p", "")), about)])
+        profile, channel = str(claims.get("p", "")), str(claims.get("c") or "email")
+        about = {"channel": channel, "topic": topic, "delivery": str(claims.get("d", ""))}
+        self._say([self._event("Unsubscribed", profile, about | self._about(profile, channel))])
 
-    def label(self, topic: str) -> str:
+    def languages(self, profile_id: str) -> list[str]:
+        """The customer's, the most exact first; none where nobody lives there (any more)."""
+        profile = self.find.by_id(profile_id)
+        return languages_of(locale_of(profile)) if profile else []
+
+    def label(self, topic: str, languages: list[str]) -> str:
         """What a topic is called, "" for one the playbook doesn't know."""
         known = self.rules.current().playbook.topics.get(topic)
-        return known.label if known else ""
+        return known.called(languages) if known else ""
+
+    def _about(self, profile_id: str, channel: str) -> dict[str, str]:
+        """The address that is spoken of, as a hash."""
+        profile = self.find.by_id(profile_id)
+        if profile is None:
+            return {}
+        hashed = address_hash_of(profile, channel, self.rules.current().playbook, self.secrets)
+        return {"address_hash": hashed} if hashed else {}
 
     def _say(self, events: list[Event]) -> None:
         if events and self.ingest([EventBatch(tuple(events))]).failed:
@@ -119,9 +152,5 @@ class ChooseTopics:
         )
 
 
-def masked(shown: str) -> str:
-    """An address that its owner recognises and nobody else learns: `a***@example.com`, `+1********23`."""
-    local, at, domain = shown.rpartition("@")
-    if at:
-        return f"{local[:1]}***@{domain}"
-    return f"{shown[:2]}{'*' * max(len(shown) - 4, 3)}{shown[-2:]}"
+def _is_proven(held: Stamped | None) -> bool:
+    return held is not None and held.proven

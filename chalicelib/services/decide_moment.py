@@ -40,7 +40,10 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked at a touchpoint. `proven`: a userToken held, or an operator asks."""
+    """What is asked at a touchpoint. `proven`: a userToken held, or an operator asks.
+
+    `keeps` says whether the answer is given to anybody: it is asked just before what was decided is written.
+    """
 
     identifiers: tuple[Identifier, ...]
     placement: str
@@ -48,6 +51,7 @@ class Question:
     limit: int = 1
     proven: bool = False
     explain: bool = False
+    keeps: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class DecideMoment:
         profile.ledger.now = now
         # A visitor to whom nothing is said is only kept where the holdout, or not being in it, has to be counted.
         new = decision.choices or decision.tested or profile.version
-        if new and (decision.choices or adopting or not decision.again):
+        if new and (decision.choices or adopting or not decision.again) and question.keeps():
             self._commit(profile, doors, effects)
         return Answer(decision, shown, explained, failed)
 

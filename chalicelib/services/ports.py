@@ -103,6 +103,9 @@ class Deliveries(Protocol):
         `domain/deliveries.py` doesn't know.
         """
 
+    def note_followed(self, id: str, mark: str, at: int) -> bool:
+        """Note when a link was followed last (ms); whether there is such a row."""
+
     def erase(self, ids: Sequence[str]) -> int:
         """Remove rows; how many."""
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain.confirming import ASK_TO_CONFIRM
 from chalicelib.domain.deliveries import DROP
-from chalicelib.domain.effects import Cancel, Count, Deliver, Effect, Join, Leave, Record, Ring
+from chalicelib.domain.effects import Cancel, Confirm, Count, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Retry
 from chalicelib.domain.periods import slot_of
 from chalicelib.domain.stored import Commit
@@ -53,6 +54,7 @@ class RelayEffects:
     tallies: Tallies
     put_off: PutOff
     dead: JobQueue
+    asking: JobQueue
     clock: Clock
     pause: Callable[[float], None]
 
@@ -179,6 +181,8 @@ class RelayEffects:
                 )
             case Cancel():
                 self.deliveries.move(effect.delivery, **DROP, reason=effect.reason)
+            case Confirm():
+                self.asking.send([{"kind": ASK_TO_CONFIRM, "profile": effect.profile, "topic": effect.topic}])
             case Count():
                 pass  # with all others of the batch
 
@@ -210,7 +214,7 @@ def subject_of(effect: Effect) -> str:
     match effect:
         case Deliver() | Cancel():
             return effect.delivery
-        case Ring() | Count():
+        case Ring() | Count() | Confirm():
             return effect.id
         case Record():
             return effect.decision

@@ -25,10 +25,14 @@ from chalicelib.services.ports import Clock, Deliveries, EventQueue, Sender, Sto
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a notification was, for logs and metrics: the event it became, or why it was passed over."""
+    """What a notification was, for logs and metrics: the event it became, or why it was passed over.
+
+    `machine` says that it tells of an open or a click by a machine.
+    """
 
     outcome: str
     delivery: str = ""
+    machine: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ class TakeFeedback:
         if not notice.title:
             return Taken("settled", row.id)
         self._send(self._event(notice, row, hashed))
-        return Taken(notice.title, row.id)
+        return Taken(notice.title, row.id, machine=feedback.by_machine(notice))
 
     def _event(self, notice: Notice, row: Delivery, hashed: str) -> Event:
         now = self.clock()

@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain.content import content_of, data_of, in_full, locale_of
 from chalicelib.domain.effects import Deliver
 from chalicelib.domain.keys import Secrets
-from chalicelib.domain.links import pixel, sent_links
+from chalicelib.domain.links import pixel, sent_links, slot_links
 from chalicelib.domain.outgoing import SAID, Filled, outgoing_of
 from chalicelib.domain.places import located
 from chalicelib.domain.profile import Profile
@@ -51,6 +51,11 @@ class WriteMessage:
         )  # fmt: skip
         here = located(profile, now)
         data = data_of(profile, here, context=effect.context, event=effect.event, links=links)
+        if effect.channel == "email":
+            data |= slot_links(
+                self.secrets, self.base_url, rules.playbook,
+                delivery=effect.delivery, profile=profile.id, now=now,
+            )  # fmt: skip
         targets = fill_links(self.templates, message, data)
         filled = self.templates.render(content, data)
         if targets is None or filled is None:

@@ -18,10 +18,10 @@ class Html(str):
     __slots__ = ()
 
 
-def page(name: str, title: str, **values: str) -> bytes:
-    """A whole page around the template `name`."""
-    body = fragment(name, **values)
-    return fragment("page", title=title, style=Html(_style()), body=body).encode()
+def page(name: str, lang: str, title: str, **values: str) -> bytes:
+    """A whole page around the template `name`, in the language of the code `lang`; its body may use `title` too."""
+    body = fragment(name, title=title, **values)
+    return fragment("page", lang=lang, title=title, style=Html(_style()), body=body).encode()
 
 
 def fragment(name: str, **values: str) -> Html:

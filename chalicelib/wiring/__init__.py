@@ -32,6 +32,14 @@ from chalicelib.wiring.loop import (
     take_feedback,
     take_turn,
 )
+from chalicelib.wiring.mailing import (
+    ask_to_confirm,
+    choose_topics,
+    confirm_topic,
+    judge_look,
+    show_slot,
+    take_click,
+)
 from chalicelib.wiring.ports import (
     agenda,
     deliveries,
@@ -60,7 +68,6 @@ from chalicelib.wiring.ports import (
 from chalicelib.wiring.reports import evaluate_playbook, replay_decision, report_experiments
 from chalicelib.wiring.requests import (
     authenticate,
-    choose_topics,
     clear_split,
     collect_events,
     drop_quarantine,
@@ -81,17 +88,16 @@ from chalicelib.wiring.requests import (
     rewrite_lake,
     set_permission,
     set_switches,
-    show_slot,
     simulate_decision,
     split_profile,
     start_moment,
     sweep_erased,
-    take_click,
     vacate_homes,
 )
 
 __all__ = [
     "agenda",
+    "ask_to_confirm",
     "authenticate",
     "carriers",
     "choose_topics",
@@ -99,6 +105,7 @@ __all__ = [
     "client",
     "clock",
     "collect_events",
+    "confirm_topic",
     "decide_moment",
     "deliveries",
     "delivery_queue",
@@ -120,6 +127,7 @@ __all__ = [
     "ingest_events",
     "job_queue",
     "join_mail",
+    "judge_look",
     "keys",
     "lake",
     "lake_files",

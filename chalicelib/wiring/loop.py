@@ -118,6 +118,7 @@ def relay_effects() -> RelayEffects:
         tallies=wiring.tallies(),
         put_off=wiring.put_off(),
         dead=wiring.relay_dead_queue(),
+        asking=wiring.delivery_queue(),
         clock=wiring.clock,
         pause=time.sleep,
     )

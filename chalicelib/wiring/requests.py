@@ -9,7 +9,6 @@ from chalicelib import settings, wiring
 
 if TYPE_CHECKING:
     from chalicelib.services.authenticate import Authenticate
-    from chalicelib.services.choose_topics import ChooseTopics
     from chalicelib.services.clear_split import ClearSplit
     from chalicelib.services.collect_events import CollectEvents
     from chalicelib.services.drop_quarantine import DropQuarantine
@@ -30,12 +29,10 @@ if TYPE_CHECKING:
     from chalicelib.services.rewrite_lake import RewriteLake
     from chalicelib.services.set_permission import SetPermission
     from chalicelib.services.set_switches import SetSwitches
-    from chalicelib.services.show_slot import ShowSlot
     from chalicelib.services.simulate_decision import SimulateDecision
     from chalicelib.services.split_profile import SplitProfile
     from chalicelib.services.start_moment import StartMoment
     from chalicelib.services.sweep_erased import SweepErased
-    from chalicelib.services.take_click import TakeClick
     from chalicelib.services.vacate_homes import VacateHomes
 
 
@@ -189,7 +186,14 @@ def set_permission() -> SetPermission:
     """What a customer said about being contacted."""
     from chalicelib.services.set_permission import SetPermission
 
-    return SetPermission(wiring.resolve_address(), wiring.ingest_events(), wiring.clock, wiring.nonce)
+    return SetPermission(
+        wiring.resolve_address(),
+        wiring.ingest_events(),
+        wiring.live_rules(),
+        wiring.secrets(),
+        wiring.clock,
+        wiring.nonce,
+    )
 
 
 @cache
@@ -314,29 +318,3 @@ def simulate_decision() -> SimulateDecision:
         learned=wiring.live_learned().current,
         clock=wiring.clock,
     )
-
-
-@cache
-def take_click() -> TakeClick:
-    """A link followed, an e-mail opened."""
-    from chalicelib.services.take_click import TakeClick
-
-    return TakeClick(wiring.deliveries(), wiring.find_profile(), wiring.event_queue(), wiring.clock)
-
-
-@cache
-def choose_topics() -> ChooseTopics:
-    """What a customer chooses to hear about."""
-    from chalicelib.services.choose_topics import ChooseTopics
-
-    return ChooseTopics(
-        wiring.find_profile(), wiring.live_rules(), wiring.ingest_events(), wiring.clock, wiring.nonce
-    )
-
-
-@cache
-def show_slot() -> ShowSlot:
-    """A picture chosen when it is looked at."""
-    from chalicelib.services.show_slot import ShowSlot
-
-    return ShowSlot(wiring.find_profile(), wiring.decide_moment(), wiring.live_rules())

@@ -10,8 +10,8 @@ from infra.local.pumps import QueuePump
 from infra.local.schedule import TickPump
 from infra.local.workers import Workers
 
-#: Work that lost a race comes back to its queue with a delay of at most this (ms).
-RETRY = 1_500
+#: Work that lost a race comes back to its queue with a delay of at most this (ms); a click counts after 2 seconds.
+RETRY = 2_500
 
 
 class Mover:

@@ -32,6 +32,8 @@ SMS_EVENTS = {
     "Sms Undeliverable": ("TEXT_UNREACHABLE", "UNREACHABLE"),
     "Sms Blocked": ("TEXT_BLOCKED", "BLOCKED"),
 }
+#: A person's; `Mozilla/5.0` alone would be Apple's prefetching.
+_BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 _TRANSIENT = {"TEXT_INVALID": ("TEXT_UNREACHABLE", "UNREACHABLE")}
 
 
@@ -59,8 +61,16 @@ def ses_event(taken: Taken, kind: str, at: int, bounce_type: str = "Permanent") 
         "Bounce": ("bounce", _bounced(taken, stamp, bounce_type)),
         "Complaint": ("complaint", _complained(taken, stamp)),
         "Reject": ("reject", {"reason": "Bad content"}),
-        "Open": ("open", {"timestamp": stamp, "ipAddress": "192.0.2.1", "userAgent": "Mozilla/5.0"}),
-        "Click": ("click", {"timestamp": stamp, "ipAddress": "192.0.2.1", "link": "https://example.com/"}),
+        "Open": ("open", {"timestamp": stamp, "ipAddress": "192.0.2.1", "userAgent": _BROWSER}),
+        "Click": (
+            "click",
+            {
+                "timestamp": stamp,
+                "ipAddress": "192.0.2.1",
+                "link": "https://example.com/",
+                "userAgent": _BROWSER,
+            },
+        ),
     }
     name, detail = detail_of[kind]
     return {"eventType": kind, "mail": mail, name: detail}

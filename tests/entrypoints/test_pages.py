@@ -48,7 +48,7 @@ def links(shop: Workspace) -> dict[str, str]:
     return {page: f"/{page}/{token}" for page, token in re.findall(r"/([a-z]+)/(1[\w-]{30,})", plain)}
 
 
-def token(shop: Workspace, purpose: str, **claims: str) -> str:
+def token(shop: Workspace, purpose: str, **claims: object) -> str:
     return tokens.mint(Secrets(SECRET, SECRET), purpose, claims, shop.clock() + DAY)
 
 
@@ -129,9 +129,82 @@ def test_a_click_leads_on_and_is_counted_once(shop: Workspace) -> None:
     assert shown["activity"]["Email Link Clicked"]["total"] == 1
 
 
-def test_a_head_request_leads_on_and_does_not_count(shop: Workspace) -> None:
+PERSON = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+
+
+def engagement(shop: Workspace) -> object:
+    """What of the profile a look at a message may change."""
+    shop.settle()
+    profile = shop.profile("user:ann")
+    return {name: profile[name] for name in ("contacts", "activity", "permissions", "segments", "traits")}
+
+
+def machine_events(shop: Workspace) -> list[str]:
+    shop.settle()
+    events = shop.get("/v1/profiles/user:ann/timeline?limit=1000").json_body["events"]
+    return sorted(one["event"] for one in events if one.get("properties", {}).get("machine"))
+
+
+def test_a_head_request_leads_on_and_is_told_as_a_machines(shop: Workspace) -> None:
+    before = engagement(shop)
     assert shop.call("HEAD", links(shop)["c"], headers={}).headers["Location"].startswith("https://shop")
-    assert shop.event_queue.batches == []
+    assert engagement(shop) == before
+    assert machine_events(shop) == ["Email Link Clicked"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
+        {**PERSON, "Sec-Purpose": "prefetch;prerender"},
+    ],
+)
+def test_a_machine_that_says_what_it_is_changes_nothing(
+    shop: Workspace, headers: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = engagement(shop)
+    assert shop.get(links(shop)["c"], headers).status_code == 302
+    assert shop.get(links(shop)["o"], headers).status_code == 200
+    assert engagement(shop) == before
+    assert machine_events(shop) == ["Email Link Clicked", "Email Opened"]
+    assert capsys.readouterr().out.count('"MachineLooks":[1.0]') == 2
+
+
+def test_a_scanner_that_gets_every_link_at_once_changes_nothing(shop: Workspace) -> None:
+    """However long after the sending, under a browser's name, and in whatever order."""
+    before = engagement(shop)
+    paths = links(shop)
+    for page in ("c", "o", "u"):
+        assert shop.get(paths[page], PERSON).status_code in (200, 302)
+        shop.clock.forward(700)
+    assert engagement(shop) == before
+    assert machine_events(shop) == ["Email Link Clicked", "Email Opened"]
+
+
+def test_what_looks_within_seconds_of_the_sending_is_a_machine(shop: Workspace) -> None:
+    row = next(iter(shop.deliveries.rows.values()))
+    shop.deliveries.rows[row.id].claimed_at = shop.clock() - 4_000
+    before = engagement(shop)
+    shop.get(links(shop)["c"], PERSON)
+    shop.get(links(shop)["o"], PERSON)
+    assert engagement(shop) == before
+    assert machine_events(shop) == ["Email Link Clicked", "Email Opened"]
+
+
+def test_a_person_after_a_scanner_counts(shop: Workspace) -> None:
+    """In the same minute, and who follows the link twice."""
+    paths = links(shop)
+    for page in ("c", "u", "o"):
+        shop.get(paths[page], PERSON)
+    shop.clock.forward(10_000)
+    for page in ("o", "c", "c"):
+        shop.get(paths[page], PERSON)
+        shop.clock.forward(1_000)
+    shop.settle()
+    shown = shop.profile("user:ann")
+    assert shown["contacts"][0]["outcome"] == "clicked"
+    assert shown["activity"]["Email Link Clicked"]["total"] == 1
+    assert shown["activity"]["Email Opened"]["total"] == 1
 
 
 def test_what_only_looks_at_a_page_changes_nothing(shop: Workspace) -> None:
@@ -139,7 +212,9 @@ def test_what_only_looks_at_a_page_changes_nothing(shop: Workspace) -> None:
     told = {**links(shop), "p": f"/p/{token(shop, 'preferences', p=ann(shop))}"}
     before = shop.profile("user:ann")
     assert {shop.call("HEAD", told[page], headers={}).status_code for page in ("u", "o", "p")} == {200}
-    assert shop.event_queue.batches == [] and shop.profile("user:ann") == before
+    shop.settle()
+    assert shop.profile("user:ann") == before
+    assert machine_events(shop) == ["Email Opened"]
 
 
 def test_a_click_leads_nowhere_the_playbook_did_not_declare(shop: Workspace) -> None:
@@ -163,9 +238,9 @@ def test_a_click_on_a_shown_message_is_told_by_its_decision(shop: Workspace) -> 
 
 
 def test_a_queue_that_refuses_stops_no_customer(shop: Workspace) -> None:
-    shop.event_queue.fail_next("send")
+    shop.job_queue.fail_next("send")
     assert shop.get(links(shop)["c"], {}).status_code == 302
-    assert shop.event_queue.batches == []
+    assert shop.job_queue.jobs == []
 
 
 def test_the_pixel_notes_an_open(shop: Workspace) -> None:
@@ -186,6 +261,34 @@ def test_a_slot_is_decided_when_it_is_opened(shop: Workspace) -> None:
     shop.track("Order Completed", userId="bob")
     bob = token(shop, "slot", p=str(shop.profile("user:bob")["id"]), n="email.slot", f="none.png")
     assert shop.get(f"/slot/{bob}", {}).headers["Location"].endswith("/none.png")
+
+
+def decisions(shop: Workspace) -> int:
+    shop.settle()
+    return len(shop.get("/v1/profiles/user:cara/decisions").json_body["decisions"])
+
+
+def test_a_machine_that_looks_at_a_slot_writes_nothing(shop: Workspace) -> None:
+    shop.identify(userId="cara")
+    cara = str(shop.profile("user:cara")["id"])
+    early = token(shop, "slot", p=cara, n="email.slot", f="none.png", t=shop.clock() // 1000)
+    late = token(shop, "slot", p=cara, n="email.slot", f="none.png")
+    for path, headers in ((early, PERSON), (late, {"User-Agent": "Mozilla/5.0"})):
+        answer = shop.get(f"/slot/{path}", headers)
+        assert answer.headers["Location"].endswith("/umbrella.png")
+    assert decisions(shop) == 0
+    assert shop.get(f"/slot/{late}", PERSON).status_code == 302
+    assert decisions(shop) == 1
+
+
+def test_a_slot_that_cannot_be_decided_falls_back_and_is_counted(
+    shop: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = f"/slot/{token(shop, 'slot', p=ann(shop), n='email.slot', f='none.png')}"
+    shop.timeline.fail_next("page")
+    assert shop.get(path, PERSON).headers["Location"] == "https://cdn.example.com/crm/none.png"
+    assert '"SlotsFellBack":[1.0]' in capsys.readouterr().out
+    assert shop.get(path, PERSON).headers["Location"].endswith("/umbrella.png")
 
 
 def test_a_slot_of_nobody_falls_back(shop: Workspace) -> None:
@@ -236,6 +339,7 @@ def test_what_the_playbook_calls_a_topic_is_only_text(shop: Workspace) -> None:
 
 def test_after_an_erasure_the_links_are_harmless(shop: Workspace) -> None:
     paths = {**links(shop), "p": f"/p/{token(shop, 'preferences', p=ann(shop))}"}
+    shop.get(links(shop)["c"], PERSON)  # judged when she is gone
     shop.call("DELETE", "/v1/profiles/user:ann")
     assert shop.get(paths["p"], {}).status_code == 404
     assert submit(shop, paths["u"], b"").status_code == 200

@@ -12,6 +12,7 @@ import pytest
 from chalice.test import Client, HTTPResponse
 
 from chalicelib import wiring
+from chalicelib.domain.confirming import ASK_TO_CONFIRM
 from chalicelib.domain.keys import Secrets, key_hash, user_token
 from chalicelib.domain.stored import Commit
 from tests.fakes import (
@@ -125,7 +126,8 @@ class Workspace:
 
             getattr(wiring, WORKERS[job["kind"]])()(job)
         for one in due:
-            wiring.send_delivery()(one)
+            worker = wiring.ask_to_confirm if one.get("kind") == ASK_TO_CONFIRM else wiring.send_delivery
+            worker()(one)
         effects = self.profiles.outbox()[self.relayed :]
         self.relayed += len(effects)
         if effects:

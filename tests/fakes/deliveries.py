@@ -43,6 +43,12 @@ class FakeDeliveries(Faulty):
         return True
 
     @port
+    def note_followed(self, id: str, mark: str, at: int) -> bool:
+        if id in self.rows:
+            self.rows[id].followed[mark] = at
+        return id in self.rows
+
+    @port
     def erase(self, ids: Sequence[str]) -> int:
         return len([self.rows.pop(id) for id in dict.fromkeys(ids) if id in self.rows])
 

@@ -46,6 +46,7 @@ class Erasing(World):
             FakeTallies(),
             put_off,
             self.dead,
+            self.dead,
             self.clock,
             lambda _: None,
         )

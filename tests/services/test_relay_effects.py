@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.domain.effects import Cancel, Count, Deliver, Effect, Join, Leave, Record, Ring
+from chalicelib.domain.effects import Cancel, Confirm, Count, Deliver, Effect, Join, Leave, Record, Ring
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.periods import slot_of
 from chalicelib.domain.stored import Commit
@@ -46,12 +46,12 @@ class Stage:
             FakeJobQueue(),
             FakeJobQueue(),
         )
-        self.tallies = FakeTallies()
+        self.tallies, self.asking = FakeTallies(), FakeJobQueue()
         self.pauses: list[float] = []
         self.relay = RelayEffects(
             self.deliveries, self.groups, self.timeline, self.lake, self.tallies,
             PutOff(self.agenda, self.events, self.queue, self.clock),
-            self.dead, self.clock, self.pauses.append,
+            self.dead, self.asking, self.clock, self.pauses.append,
         )  # fmt: skip
 
     def __call__(self, *effects: Effect, at: int = NOON) -> Any:
@@ -318,3 +318,9 @@ def test_a_count_set_aside_and_told_days_later_counts_once(logged: bool) -> None
     assert {slot: many for slot, many in told.items() if many} == {
         slot_of(NOON if logged else NOON + 3 * day): 1
     }
+
+
+def test_a_question_to_confirm_goes_to_who_sends() -> None:
+    stage = Stage()
+    stage(Confirm("y_1", "p_1", "offers"))
+    assert stage.asking.jobs == [{"kind": "ask_to_confirm", "profile": "p_1", "topic": "offers"}]

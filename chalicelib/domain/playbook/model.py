@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -20,12 +21,21 @@ class IdentifierRule(msgspec.Struct, frozen=True):
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """What a message is about; `default` says what silence means: ask (no) or assume (yes)."""
+    """What a message is about; `default` says what silence means: ask (no) or assume (yes).
+
+    `labels` say what it is called in other languages, by their codes.
+    """
 
     name: str
     label: str
     default: Literal["ask", "assume"] = "ask"
     confirm: Literal["", "double"] = ""
+    labels: dict[str, str] = {}
+
+    def called(self, languages: Sequence[str]) -> str:
+        """What it is called in the first of the languages (lower-case codes) that it has a label in, else its label."""
+        by_language = {name.lower(): label for name, label in self.labels.items()}
+        return next((by_language[one] for one in languages if one in by_language), self.label)
 
 
 class Moment(msgspec.Struct, frozen=True):

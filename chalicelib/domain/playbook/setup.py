@@ -106,16 +106,29 @@ def topics(field: Field) -> dict[str, Topic]:
     """Topics by name."""
     found = {}
     for name, one in field.entries().items():
-        entries = one.entries(["label", "default", "confirm"])
+        entries = one.entries(["label", "default", "confirm", "labels"])
         label = entries["label"].text() if "label" in entries else name
         default = entries["default"].one_of(("ask", "assume"), "default") if "default" in entries else "ask"
         confirm = entries["confirm"].one_of(("double",), "confirm") if "confirm" in entries else ""
         if "/" in name or name == "*":
             one.fault("A topic's name has no `/` and is not `*`; choose another.")
         found[name] = Topic(
-            name, label or name, "assume" if default == "assume" else "ask", "double" if confirm else ""
+            name,
+            label or name,
+            "assume" if default == "assume" else "ask",
+            "double" if confirm else "",
+            _by_language(entries["labels"]) if "labels" in entries else {},
         )
     return found
+
+
+def _by_language(field: Field) -> dict[str, str]:
+    """Texts by the code of their language."""
+    entries = field.entries(None, "labels by language")
+    for name, one in entries.items():
+        if not LANGUAGE.fullmatch(name):
+            one.fault(f"`{name}` is no language; write its code, such as es.")
+    return {name: one.text() or "" for name, one in entries.items()}
 
 
 def placements(field: Field) -> dict[str, str]:

@@ -144,6 +144,21 @@ class TestRead:
         assert set(deliveries.read(ids)) == set(ids)
 
 
+class TestNoteFollowed:
+    def test_keeps_the_last_time_of_each_link_whatever_becomes_of_the_row(
+        self, deliveries: Deliveries
+    ) -> None:
+        deliveries.create(ROW)
+        assert deliveries.note_followed("m_1", "0a0b", 5) and deliveries.note_followed("m_1", "0c", 6)
+        assert deliveries.note_followed("m_1", "0a0b", 7)
+        claim(deliveries, "a")
+        assert row(deliveries).followed == {"0a0b": 7, "0c": 6}
+
+    def test_makes_no_row(self, deliveries: Deliveries) -> None:
+        assert not deliveries.note_followed("m_1", "0a0b", 5)
+        assert deliveries.read(["m_1"]) == {}
+
+
 class TestErase:
     def test_removes_what_is_there(self, deliveries: Deliveries) -> None:
         ids = [f"m_{number}" for number in range(30)]
