@@ -34,11 +34,16 @@ def refused(function: str, calls: Iterable[list[str]]) -> set[tuple[str, str]]:
 def _names(resource: Any) -> Iterable[str]:
     """What a call names of this resource: the table, queue or stream without prefix, `*` for a phone number.
 
+    Of a platform application or endpoint of SNS it is `app/*` or `endpoint/*`, whichever it is.
+
     Of objects in the bucket, it is their folder: `lake/*`, `mail/*`.
     """
     for each in resource if isinstance(resource, list) else [resource]:
         if isinstance(each, dict) and each.get("Fn::Sub", "").startswith("${Bucket.Arn}/"):
             yield each["Fn::Sub"].removeprefix("${Bucket.Arn}/")
+            continue
+        if isinstance(each, dict) and each.get("Fn::Sub", "").startswith("arn:${AWS::Partition}:sns:"):
+            yield each["Fn::Sub"].rpartition(":")[2]
             continue
         logical = each if isinstance(each, str) else (each.get("Fn::GetAtt") or [each.get("Ref", "")])[0]
         yield resource_name(logical)
@@ -57,6 +62,10 @@ def named_by(request: dict[str, Any]) -> str:
         removed = request["Delete"]["Objects"] if "Delete" in request else [{}]
         key: str = request.get("Key") or removed[0].get("Key", "")
         return f"{key.partition('/')[0]}/*" if key else "bucket"
+    if "EndpointArn" in request or "TargetArn" in request:
+        return "endpoint/*"
+    if "PlatformApplicationArn" in request:
+        return "app/*"
     tables = request.get("RequestItems") or {
         action["TableName"]: action for each in request.get("TransactItems", ()) for action in each.values()
     }

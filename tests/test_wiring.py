@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib import settings, wiring
+from chalicelib.domain.keys import Secrets
+from tests.fakes import FakeStops
 
 STORES: dict[str, Callable[[], Any]] = {
     "profiles": wiring.profiles,
@@ -27,11 +29,19 @@ QUEUES: dict[str, Callable[[], Any]] = {
     "deliveries": wiring.delivery_queue,
     "jobs": wiring.job_queue,
 }
+SENDERS: list[Any] = [
+    wiring.email_sender,
+    wiring.sms_sender,
+    wiring.push_sender,
+    wiring.webhook_sender,
+    wiring.mail,
+]
 CACHES: list[Any] = [
     settings.load,
     wiring.client,
+    wiring.secrets,
     wiring.lake,
-    wiring.sms_sender,
+    *SENDERS,
     *STORES.values(),
     *QUEUES.values(),
 ]
@@ -91,3 +101,39 @@ def test_a_carrier_nobody_knows_is_no_setting(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("TOPEKA_SMS", "pigeon")
     with pytest.raises(ValueError, match="TOPEKA_SMS is 'pigeon'; set one of sns, end-user-messaging"):
         settings.load()
+
+
+@pytest.mark.parametrize(
+    ("set_up", "carriers"),
+    [
+        ({}, {"email", "sms", "webhook"}),
+        ({"TOPEKA_PUSH_FIREBASE": "arn:fcm"}, {"email", "sms", "webhook", "push"}),
+        ({"TOPEKA_PUSH_APPLE": "arn:apns"}, {"email", "sms", "webhook", "push"}),
+        ({"TOPEKA_LAKE_BUCKET": "bucket"}, {"email", "sms", "webhook", "mail"}),
+    ],
+)
+def test_a_channel_is_carried_where_settings_name_what_it_needs(
+    set_up: dict[str, str], carriers: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in set_up.items():
+        monkeypatch.setenv(name, value)
+    assert set(wiring.carriers()) == set(wiring.senders()) == carriers
+    assert len(wiring.senders()) == len(carriers)
+
+
+def test_every_carrier_has_a_sender_and_one_that_is_off_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPEKA_PUSH_FIREBASE", "arn:fcm")
+    monkeypatch.setenv("TOPEKA_SECRET", "secret")
+    for carrier in wiring.senders():
+        assert callable(wiring.senders()[carrier].send)
+    assert "mail" not in wiring.senders()
+
+
+def test_a_dead_devices_token_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    stops, secrets = FakeStops(), Secrets(b"s", b"d")
+    monkeypatch.setenv("TOPEKA_PUSH_FIREBASE", "arn:fcm")
+    monkeypatch.setattr(wiring, "stops", lambda: stops)
+    monkeypatch.setattr(wiring, "secrets", lambda: secrets)
+    wiring.push_sender()._forget("token-1")  # type: ignore[attr-defined]
+    hash = secrets.stop_hash("device", "token-1")
+    assert stops.among([hash]) == {hash: "dead-device"}

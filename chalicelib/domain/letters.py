@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -36,8 +37,6 @@ def letter_of(outgoing: Outgoing) -> Letter:
 
 def day_of(at: int) -> str:
     """The day (UTC) of a time (ms), such as 2026-07-01."""
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(at // 1000, UTC).date().isoformat()
 
 
@@ -49,7 +48,8 @@ def file_due(minute: int) -> str | None:
 def file_of(letters: Iterable[Letter]) -> bytes:
     """The file: CSV as RFC 4180 has it, in UTF-8, one line for each letter, in the order of their deliveries.
 
-    The same letters make the same bytes. What is no text (a list, a number) stands in its cell as JSON.
+    The same letters make the same bytes. It is for programs: nothing is done about texts that a spreadsheet would take
+    for formulas. What is no text (a list, a number) stands in its cell as JSON.
     """
     lines = sorted(letters, key=lambda letter: letter.delivery)
     fields = sorted({name for letter in lines for name in letter.content})

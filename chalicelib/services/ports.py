@@ -320,4 +320,4 @@ class Sender(Protocol):
     """One channel's provider. No retries inside: one call, one answer."""
 
     def send(self, outgoing: Outgoing) -> str:
-        """Hand it over; the provider's id. Raises `NotTaken` (harmless to repeat) or `Unanswered`."""
+        """Hand it over; the provider's id. Raises `NotTaken` (harmless to repeat), `Unanswered` or `Undeliverable`."""

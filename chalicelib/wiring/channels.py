@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib import settings, wiring
-from chalicelib.domain.addresses import STOP_KINDS
 
 if TYPE_CHECKING:
     from chalicelib.adapters.mail_s3 import S3Mail
@@ -58,6 +57,7 @@ def senders() -> Mapping[str, Sender]:
 def push_sender() -> Sender:
     """Amazon SNS's platform endpoints. A dead device's token is stopped as a bounced address is."""
     from chalicelib.adapters.push_sns import Applications, SnsPush
+    from chalicelib.domain.addresses import STOP_KINDS
 
     def forget(token: str) -> None:
         stopped = wiring.secrets().stop_hash(STOP_KINDS["push"], token)

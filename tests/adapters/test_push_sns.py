@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from chalicelib.adapters.push_sns import Applications, SnsPush
 from chalicelib.domain.errors import NotTaken, Unanswered, Undeliverable
 from chalicelib.domain.stored import Outgoing
+from tests.granted import named_by
+from tests.granted import refused as refused_to
 
 IPHONE = "0a" * 32
 
@@ -95,6 +97,32 @@ def test_an_endpoint_that_was_refreshed_goes_on_being_used(stage: Stage) -> None
     for _ in range(2):
         stage.send("one")
     assert (stage.pushed("one"), stage.forgotten) == (3, [])
+
+
+def test_send_may_do_all_that_is_done_to_endpoints(stage: Stage) -> None:
+    calls: list[list[str]] = []
+
+    def note(model: Any, params: dict[str, Any], **_: Any) -> None:
+        calls.append(["sns", model.name, named_by(params)])
+
+    stage.sns.meta.events.register(
+        "before-parameter-build.sns", lambda params, model, **_: note(model, params)
+    )
+    for _ in range(2):
+        stage.send("one", IPHONE)
+        stage.disable("one")
+    stage.send("one", IPHONE)
+    made = [call for call in calls if call[1] != "ListEndpointsByPlatformApplication"]
+    done = {
+        "CreatePlatformEndpoint",
+        "Publish",
+        "GetEndpointAttributes",
+        "SetEndpointAttributes",
+        "DeleteEndpoint",
+    }
+    assert {operation for _, operation, _ in made} == done
+    assert refused_to("SendDeliveries", made) == set()
+    assert ("sns:Publish", "endpoint/*") in refused_to("TakeFeedback", made)
 
 
 def test_where_every_device_is_dead_the_message_is_given_up(stage: Stage) -> None:
