@@ -235,7 +235,7 @@ class EdgeWorld:
         )  # fmt: skip
         self.relay_effects = RelayEffects(
             deliveries, fakes.FakeGroups(), mortal(timeline), lake, fakes.FakeTallies(), put_off,
-            fakes.FakeJobQueue(), clock, lambda _seconds: None,
+            fakes.FakeJobQueue(), fakes.FakeJobQueue(), clock, lambda _seconds: None,
         )  # fmt: skip
         self.ring_agenda = RingAgenda(agenda, events, due, self.jobs, clock)
         self.take_feedback = TakeFeedback(deliveries, stops, events, live, edge, self.secrets, clock)
