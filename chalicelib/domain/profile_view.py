@@ -90,12 +90,10 @@ def _permissions(facts: Facts, playbook: Playbook) -> dict[str, dict[str, Any]]:
         statements = [one for _, one in permissions.about(facts.permissions, channel, topic)]
         said = [one for one in statements if one.state == state]
         latest = max(said or statements, key=lambda one: (one.at, one.message_id))
-        more = {"wording": latest.wording, "address": latest.address}
         told.setdefault(channel, {})[topic] = {
             "state": state,
             "at": to_text(latest.at),
             "source": latest.source,
-            **{name: value for name, value in more.items() if value},
         }
     return told
 
