@@ -118,9 +118,9 @@ def test_what_an_erasure_still_has_to_do_may_be_done_by_jobs() -> None:
 
 
 def test_learning_may_be_done_by_jobs_and_counting_again_too() -> None:
-    """What was counted an hour ago is logged and marked, summed, learned, and its mark taken away."""
+    """What was counted three hours ago is logged and marked, summed, learned, and its mark taken away."""
     cells = {json.dumps(["m", "umbrella", "plain", "web", "known"]): [10.0, 2.0]}
-    at = int(time.time() * 1000) - 3_600_000
+    at = int(time.time() * 1000) - 3 * 3_600_000
     effect = {"type": "count", "id": "c_1", "at": at, "cells": cells}
     told = call("jobs", job(kind="effect", effect=effect, error="Unavailable"), job(kind="learn"))
     assert told.answers == [{"batchItemFailures": []}] * 2

@@ -187,7 +187,8 @@ def _rung(profile: Profile, event: Event, rules: Rules, now: int, effects: list[
             profile.ledger.wake = 0
         return
     if event.event == TEMPLATE_FAILED:
-        instead = ask_instead(profile, event)
+        # Told again after days, its decision may be forgotten, and would be made once more.
+        instead = ask_instead(profile, event) if now - event.timestamp <= STALE else None
         if instead is not None:
             yield instead
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from chalicelib.adapters.agenda import DynamoAgenda
 from chalicelib.adapters.deliveries import DynamoDeliveries
 from chalicelib.adapters.playbooks import DynamoPlaybooks
-from chalicelib.domain.errors import TooLarge
 from chalicelib.domain.stored import Delivery
 from tests.adapters.conftest import MakeTable
 from tests.adapters.flaky import FlakyClient
@@ -59,12 +57,3 @@ def test_a_publication_that_meets_itself_was_made_once(client: Any, table: MakeT
     client.lose_and_retry("transact_write_items")
     assert playbooks.publish("one", b"1", 5) == 1
     assert len(playbooks.versions()) == 1
-
-
-def test_a_playbook_beyond_an_items_limit_is_refused_before_it_is_sent(client: Any, table: MakeTable) -> None:
-    playbooks = DynamoPlaybooks(client, table("name", "version", numbers=("version",)))
-    noise = random.Random(5).randbytes(400_000)
-    with pytest.raises(TooLarge) as refused:
-        playbooks.publish("source", noise, 5)
-    assert refused.value.code == "playbook-too-large"
-    assert client.calls == {}

@@ -85,6 +85,17 @@ def test_told_again_it_changes_nothing() -> None:
     assert msgspec.json.encode(world.profile.ledger.contacts) == before
 
 
+def test_told_again_when_its_decision_is_forgotten_it_changes_nothing() -> None:
+    world = World("umbrella", "hat")
+    (ring,) = world.fail("umbrella")
+    world.ring(ring)
+    world.now += 3 * DAY
+    world.profile.ledger.decisions.clear()
+    world.ring(ring)
+
+    assert world.sent() == {}
+
+
 def test_what_went_out_beside_it_does_not_go_out_again() -> None:
     world = World("umbrella", "outage", "hat")
     assert set(world.sent()) == {"umbrella", "outage"}
