@@ -1,10 +1,10 @@
 """A yes that nobody proved is asked about by e-mail, at most once a day for each address and topic.
 
-    worker A   row due ..... claim ......... send, note
-    worker B       row is there ... claim refused: stops
+    worker A   row due, noted ..... claim ......... send
+    worker B         row is there, noted ... claim refused: stops
 
 As with every message the row's claim decides who may call the provider; without an answer from it nothing is sent
-again until the next day's yes.
+again until the next day's yes. It is noted first, so that whatever is sent is known to the profile and its erasure.
 """
 
 from __future__ import annotations
@@ -68,12 +68,15 @@ class AskToConfirm:
 
     def _ask(self, profile: Profile, topic: Topic, to: str, hashed: str) -> str:
         now, claim = self.clock(), self.nonce()
+        words = Words(languages_of(locale_of(profile)))
         row = self._row(profile, topic, hashed, now)
-        if row is None or not self.deliveries.move(
+        if row is None:
+            return "asked-today"
+        self.events.send(EventBatch((_asked(row, topic, words.version(CONFIRMING), hashed, now),)))
+        if not self.deliveries.move(
             row.id, come_from=["due"], to="claimed", claim=claim, claimed_at=now, address_hash=hashed
         ):
             return "asked-today"
-        words = Words(languages_of(locale_of(profile)))
         try:
             provider_id = self.sender.send(self._outgoing(row, profile, topic, words, to, hashed, now))
         except NotTaken as error:
@@ -82,7 +85,6 @@ class AskToConfirm:
         except Unanswered:
             return "unanswered"
         self.deliveries.move(row.id, come_from=["claimed"], to="sent", claim=claim, provider_id=provider_id)
-        self.events.send(EventBatch((_asked(row, topic, words.version(CONFIRMING), hashed, now),)))
         return "asked"
 
     def _row(self, profile: Profile, topic: Topic, hashed: str, now: int) -> Delivery | None:

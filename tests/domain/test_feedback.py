@@ -82,3 +82,30 @@ def test_an_event_is_addressed_to_the_profile_and_never_in_the_future() -> None:
 )
 def test_only_what_is_final_stops_an_address(row: str, type: str, stops: str) -> None:
     assert Notice("k", "x", row, 0, "email", "id", type=type).stops == stops
+
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+@pytest.mark.parametrize(
+    ("kind", "agent", "machine"),
+    [
+        ("Open", BROWSER, False),
+        ("Open", "Mozilla/5.0", True),
+        ("Open", "", False),
+        ("Click", BROWSER, False),
+        ("Click", "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)", True),
+        ("Delivery", "Mozilla/5.0", False),
+    ],
+)
+def test_an_open_or_a_click_says_whether_a_machine_did_it(kind: str, agent: str, machine: bool) -> None:
+    """Where SES's own tracking is on, its event names what opened or clicked."""
+    detail = {
+        "timestamp": "2026-07-01T15:00:02.000Z",
+        "userAgent": agent,
+        "link": "https://shop.example.com/",
+    }
+    payload = {"eventType": kind, "mail": BOUNCE["mail"], kind.lower(): detail}
+    (notice,) = notices_of(payload)
+    event = event_of(notice, delivery="m_1", profile="p_1", body={}, address_hash="", now=1 << 50)
+    assert event.by_machine is machine

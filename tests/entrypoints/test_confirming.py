@@ -65,6 +65,20 @@ def test_a_lost_answer_is_not_asked_again_today(shop: Workspace) -> None:
     sign_up(shop)
     assert ask(shop) == "asked-today"
     assert asked(shop) == []
+    shop.call("DELETE", "/v1/profiles/user:ann")
+    assert shop.deliveries.rows == {}
+
+
+def test_what_cannot_be_noted_is_not_sent_and_comes_again(shop: Workspace) -> None:
+    shop.call("PUT", "/v1/switches", {"sending": False})
+    sign_up(shop)
+    shop.call("PUT", "/v1/switches", {"sending": True})
+    shop.event_queue.fail_next("send")
+    with pytest.raises(Unavailable):
+        ask(shop)
+    assert asked(shop) == []
+    assert ask(shop) == "asked"
+    assert asked(shop) == ["ann@example.com"]
 
 
 def test_nothing_is_sent_while_sending_is_off_or_after_an_erasure(shop: Workspace) -> None:
