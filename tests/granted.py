@@ -12,6 +12,7 @@ _ACTIONS = {
     ("dynamodb", "TransactWriteItems"): "dynamodb:PutItem",
     ("sqs", "SendMessageBatch"): "sqs:SendMessage",
     ("sesv2", "SendEmail"): "ses:SendEmail",
+    ("sesv2", "GetAccount"): "ses:GetAccount",
     ("s3", "ListObjectsV2"): "s3:ListBucket",
     ("s3", "DeleteObjects"): "s3:DeleteObject",
 }
