@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.domain.identifiers import Identifier, normalise
 from chalicelib.domain.permissions import ADDRESS_TRAITS, was_granted_by_proof
@@ -18,6 +18,9 @@ STOP_KINDS: Mapping[str, str] = {**_KINDS, "push": "device"}
 MOST_DEVICES = 20
 #: The parts of a postal address, as Segment's `address` trait has them (Segment Spec: Identify, Traits).
 POSTAL = ("street", "city", "state", "postalCode", "country")
+SOFT_DAYS = 3
+SOFT_WITHIN = 30
+"""On so many days, within so many, an address may bounce softly before it is given up."""
 
 
 def address(facts: Facts, channel: str) -> Stamped | None:
@@ -138,7 +141,18 @@ _WHERE: Mapping[str, Callable[[Profile, str, Playbook], tuple[str, ...]]] = {
 
 
 def is_stopped(profile: Profile, channel: str, playbook: Playbook) -> bool:
-    """Whether the channel's address bounced for good, or its owner complained."""
-    if not profile.facts.stops or channel not in ADDRESS_TRAITS:
+    """Whether the channel's address bounced for good, or for the time being too often, or its owner complained."""
+    facts = profile.facts
+    if channel not in ADDRESS_TRAITS or not (facts.stops or facts.soft):
         return False
-    return normalised(profile.facts, channel, playbook) in profile.facts.stops
+    held = normalised(facts, channel, playbook)
+    return held in facts.stops or bounces_on(facts.soft.get(held, ()))
+
+
+def bounces_on(days: Sequence[int]) -> bool:
+    """Whether an address that bounced softly on these days is given up: on three of thirty.
+
+    A full mailbox or a server that is away mends itself in a day or two; what bounces on a third day is abandoned,
+    and mailing on costs the sender's reputation.
+    """
+    return len(days) == SOFT_DAYS and days[-1] - days[0] < SOFT_WITHIN

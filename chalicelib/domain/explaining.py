@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib.domain.addresses import normalised
+from chalicelib.domain.addresses import SOFT_DAYS, bounces_on, normalised
 from chalicelib.domain.caps import DAY, concerns, counted, paused_until
 from chalicelib.domain.choosing import parts_of, score_of
 from chalicelib.domain.conditions.words import failed, words
@@ -179,6 +179,12 @@ class _Explaining:
         stops = self.profile.facts.stops
         addresses = {one: normalised(self.profile.facts, one, self.playbook) for one in self._channels(rules)}
         said = [f"{one} address {stops[held].value}" for one, held in addresses.items() if held in stops]
+        soft = self.profile.facts.soft
+        said += [
+            f"{one} address bounced on {SOFT_DAYS} days"
+            for one, held in addresses.items()
+            if held not in stops and bounces_on(soft.get(held, ()))
+        ]
         return "; ".join(said)
 
     def _switched_off(self, rules: MessageRules) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain import permissions
+from chalicelib.domain.addresses import SOFT_DAYS
 from chalicelib.domain.conditions.model import Feature
 from chalicelib.domain.events import Event
 from chalicelib.domain.identifiers import phone_told
@@ -32,6 +33,7 @@ MOST_TRAITS = 150
 LONGEST_NAME = 100
 LARGEST_TRAIT = 1024
 """Bytes of JSON. The timeline keeps what is larger; a profile has to fit one item whatever clients send."""
+DAY = 86_400_000
 OTHER = "other"
 #: Traits that are addresses: a proven value is never replaced by an unproven one.
 ADDRESSES = frozenset({"email", "phone"})
@@ -122,6 +124,8 @@ def _fold_stops(facts: Facts, event: Event) -> None:
     if reason is None or event.origin != "topeka" or not isinstance(address, str):
         return
     if reason == "bounced" and event.properties.get("type") != "Permanent":
+        days = {*facts.soft.get(address, ()), event.timestamp // DAY}
+        facts.soft[address] = sorted(days)[-SOFT_DAYS:]
         return
     stamped = Stamped(reason, event.timestamp, event.message_id)
     kept = later(facts.stops.get(address), stamped)
@@ -229,6 +233,10 @@ def join_facts(a: Facts, b: Facts, rules: Rules, repeated: Sequence[Event] = ())
         address: stamped
         for address in {**a.stops, **b.stops}
         if (stamped := later(a.stops.get(address), b.stops.get(address))) is not None
+    }
+    joined.soft = {
+        address: sorted({*a.soft.get(address, ()), *b.soft.get(address, ())})[-SOFT_DAYS:]
+        for address in {**a.soft, **b.soft}
     }
     joined.location = later(a.location, b.location)
     joined.timezone = later(a.timezone, b.timezone)

@@ -105,7 +105,8 @@ class Facts(msgspec.Struct, omit_defaults=True):
     """What the events say. Every field joins by max, min, union or sum of disjoint sets.
 
     `permissions` is keyed `channel/topic` (`*` for all) and then by `state` + (`+` if proven), a START by `reply`.
-    `stops` is keyed by the normalised address; its value is a reason (`bounced`, `complained`).
+    `stops` is keyed by the normalised address; its value is a reason (`bounced`, `complained`). `soft` has the latest
+    three days (since 1970) on which mail to an address bounced for the time being.
     `location` and `timezone` come from the context of the latest event that carried them. `spent` is what their
     orders brought in, in millionths of the playbook's currency (`spending.py`).
     """
@@ -115,6 +116,7 @@ class Facts(msgspec.Struct, omit_defaults=True):
     activity: dict[str, Activity] = {}
     features: dict[str, FeatureState] = {}
     stops: dict[str, Stamped] = {}
+    soft: dict[str, list[int]] = {}
     location: Stamped | None = None
     timezone: Stamped | None = None
     locale: Stamped | None = None

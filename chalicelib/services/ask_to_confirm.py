@@ -17,6 +17,7 @@ from chalicelib.domain import mime, senders
 from chalicelib.domain.addresses import is_stopped, normalised
 from chalicelib.domain.confirming import ASKED, CHANNEL, SOURCE, questions_in, waits
 from chalicelib.domain.content import locale_of
+from chalicelib.domain.deliveries import CLAIM, FREE, SENT
 from chalicelib.domain.errors import NotTaken, Unanswered, Unavailable
 from chalicelib.domain.events import Event, EventBatch
 from chalicelib.domain.keys import Secrets, cause_id
@@ -73,18 +74,16 @@ class AskToConfirm:
         if row is None:
             return "asked-today"
         self.events.send(EventBatch((_asked(row, topic, words.version(CONFIRMING), hashed, now),)))
-        if not self.deliveries.move(
-            row.id, come_from=["due"], to="claimed", claim=claim, claimed_at=now, address_hash=hashed
-        ):
+        if not self.deliveries.move(row.id, **CLAIM, claim=claim, claimed_at=now, address_hash=hashed):
             return "asked-today"
         try:
             provider_id = self.sender.send(self._outgoing(row, profile, topic, words, to, hashed, now))
         except NotTaken as error:
-            self.deliveries.move(row.id, come_from=["claimed"], to="due", claim=claim)
+            self.deliveries.move(row.id, **FREE, claim=claim)
             raise Unavailable("ses") from error
         except Unanswered:
             return "unanswered"
-        self.deliveries.move(row.id, come_from=["claimed"], to="sent", claim=claim, provider_id=provider_id)
+        self.deliveries.move(row.id, **SENT, claim=claim, provider_id=provider_id)
         return "asked"
 
     def _row(self, profile: Profile, topic: Topic, hashed: str, now: int) -> Delivery | None:

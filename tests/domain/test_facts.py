@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.addresses import is_stopped
 from chalicelib.domain.conditions.features import with_feature
 from chalicelib.domain.conditions.model import Compare, Did
 from chalicelib.domain.events import Event, EventType
@@ -16,7 +17,7 @@ from chalicelib.domain.facts import fold, join_facts, join_profiles
 from chalicelib.domain.keys import short_id
 from chalicelib.domain.playbook.compiler import compile_playbook
 from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, Playbook
-from chalicelib.domain.profile import Activity, Facts, Profile
+from chalicelib.domain.profile import Activity, Facts, Profile, Stamped
 from chalicelib.domain.seen import MEMORY, MOST, may_have_forgotten
 
 START = 1_790_000_000_000
@@ -284,3 +285,30 @@ def test_a_profile_stays_small_whatever_clients_send() -> None:
     )
     assert forward.traits.keys() == {"email", *(f"t{number:03}" for number in range(150))}
     assert forward.activity.keys() == {"other"} and forward.activity["other"].total == 50
+
+
+@pytest.mark.parametrize(
+    ("days", "stopped"),
+    [
+        ([0], False),
+        ([0, 0, 0], False),
+        ([0, 1], False),
+        ([0, 1, 5], True),
+        ([0, 1, 40], False),
+        ([0, 1, 40, 41, 60], True),
+    ],
+)
+def test_an_address_that_bounces_softly_on_three_days_of_thirty_is_given_up(
+    days: list[int], stopped: bool
+) -> None:
+    profile = Profile("p_1")
+    profile.facts.traits["email"] = Stamped("ana@example.com", 1, "t")
+    about = {"address": "ana@example.com", "type": "Transient"}
+    for number, day in enumerate(reversed(days)):
+        at = START + day * DAY
+        bounce = Event(
+            f"b{number}", "track", at, at, event="Email Bounced", properties=about, origin="topeka"
+        )
+        fold(profile, bounce, RULES)
+
+    assert is_stopped(profile, "email", RULES.playbook) is stopped
