@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.decision import Ask, Considered, Decision
+from chalicelib.domain.fitting import RECORD_AT_MOST, fitted
 from chalicelib.domain.plans import Plan, plan_for
 from chalicelib.domain.profile import Activity, FeatureState, Offer
 from chalicelib.domain.reads import Path, picked
@@ -22,8 +23,6 @@ from chalicelib.domain.sifting import Way
 from chalicelib.domain.standing import facts_of_moment
 from chalicelib.domain.view import View
 
-RECORD_AT_MOST = 2000
-"""Bytes of a decision's record as JSON."""
 FACTS_AT_MOST = 900
 """Bytes of the facts among them; beyond, conditions' answers take their place."""
 
@@ -54,7 +53,7 @@ def record_of(decision: Decision, ask: Ask) -> dict[str, Any]:
         "considered": [_brief(one) for one in decision.considered],
         "facts": decision.facts,
     }
-    return _fitted({name: value for name, value in body.items() if value not in ("", {}, [], 0)})
+    return fitted({name: value for name, value in body.items() if value not in ("", {}, [], 0)})
 
 
 def considered_in(record: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -255,48 +254,6 @@ def _told(brief: Sequence[Any]) -> dict[str, Any]:
         "probability": probability,
     }
     return {**told, "reason": brief[5]} if len(brief) > 5 else told
-
-
-def _fitted(body: dict[str, Any]) -> dict[str, Any]:
-    """The body within its bound: the least of the ten best go first, then what stood before, then the facts.
-
-    Without those it can't be made again. What was chosen anew goes last, and the first of it never.
-    """
-    shorten = (_fewer_best, _fewer_standing, _no_facts, _fewer_choices)
-    for shorter in shorten:
-        while len(msgspec.json.encode(body)) > RECORD_AT_MOST:
-            less = shorter(body)
-            if less is None:
-                break
-            body = {**less, "cut": True}
-    return body
-
-
-def _fewer_best(body: dict[str, Any]) -> dict[str, Any] | None:
-    best = body.get("considered")
-    return {**body, "considered": best[:-1]} if best else None
-
-
-def _fewer_standing(body: dict[str, Any]) -> dict[str, Any] | None:
-    last = next((at for at, one in _from_the_end(body) if one.get("standing")), None)
-    return None if last is None else _without_choice(body, last)
-
-
-def _no_facts(body: dict[str, Any]) -> dict[str, Any] | None:
-    return {name: value for name, value in body.items() if name != "facts"} if "facts" in body else None
-
-
-def _fewer_choices(body: dict[str, Any]) -> dict[str, Any] | None:
-    return _without_choice(body, len(body["choices"]) - 1) if len(body.get("choices", ())) > 1 else None
-
-
-def _from_the_end(body: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-    return list(enumerate(body.get("choices", ())))[::-1]
-
-
-def _without_choice(body: dict[str, Any], at: int) -> dict[str, Any]:
-    choices = body["choices"]
-    return {**body, "choices": [*choices[:at], *choices[at + 1 :]]}
 
 
 __all__ = [
