@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -89,9 +89,12 @@ class Provider:
         return f"provider-{len(self.taken)}"
 
 
-def short(effect: Deliver, _profile: Profile, _rules: Rules, to: str, _now: int) -> Written:
+def short(effect: Deliver, _profile: Profile, _rules: Rules, to: Sequence[str], _now: int) -> Written:
     """In place of rendering, which would take most of the time here."""
-    return Written(Outgoing(effect.delivery, effect.message, to, "shop@example.com", text="Rain"), {}, {})
+    outgoing = Outgoing(
+        effect.delivery, effect.message, to[0], "shop@example.com", channel=effect.channel, text="Rain"
+    )
+    return Written(outgoing, {}, {})
 
 
 class Many:
