@@ -26,6 +26,9 @@ OUTCOMES = {
     "Message Converted": "converted",
 }
 
+PERMISSION_SET = "Topeka Permission Set"
+"""What a customer said about being contacted, as we took it down."""
+
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """One thing a customer did, or that happened to them. An event *is* its `message_id`.
@@ -68,6 +71,15 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     def order(self) -> tuple[int, str]:
         """The one order in which events are taken: time, then message id."""
         return (self.timestamp, self.message_id)
+
+
+def ours(
+    id: str, name: str, profile: str, now: int, about: dict[str, Any] | None = None, *, proven: bool = False
+) -> Event:
+    """An event of our own about a profile, now; a copy of it has the same `id`."""
+    return Event(
+        id, "track", now, now, name, properties=about or {}, origin="topeka", proven=proven, profile=profile
+    )
 
 
 TITLES: dict[str, str] = {

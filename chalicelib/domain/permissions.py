@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.domain.events import Event
+from chalicelib.domain.events import PERMISSION_SET, Event
 from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Facts, Permission, PermissionState
 
@@ -159,7 +159,7 @@ def _stated(event: Event) -> PermissionState | None:
         return None
     if event.event == "Unsubscribed":
         return "denied"
-    said = event.properties.get("state") if event.event == "Topeka Permission Set" else None
+    said = event.properties.get("state") if event.event == PERMISSION_SET else None
     return said if said in ("granted", "denied", "pending") else None
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from chalicelib.domain.events import Event
+from chalicelib.domain.events import PERMISSION_SET, Event
 from chalicelib.domain.permissions import REPLY
 
 Wish = Literal["stop", "start", "help", ""]
@@ -110,7 +110,7 @@ def event_of(reply: Reply, wish: Literal["stop", "start"], now: int) -> Event:
     return Event(
         message_id=f"sms-in-{reply.id or f'{reply.phone}-{now}'}",
         type="track",
-        event="Unsubscribed" if wish == "stop" else "Topeka Permission Set",
+        event="Unsubscribed" if wish == "stop" else PERMISSION_SET,
         timestamp=now,
         received_at=now,
         properties=source if wish == "stop" else {**source, "state": "granted"},

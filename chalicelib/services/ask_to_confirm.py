@@ -19,7 +19,7 @@ from chalicelib.domain.confirming import ASKED, CHANNEL, SOURCE, questions_in, w
 from chalicelib.domain.content import locale_of
 from chalicelib.domain.deliveries import CLAIM, FREE, SENT
 from chalicelib.domain.errors import NotTaken, Unanswered, Unavailable
-from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.events import PERMISSION_SET, Event, EventBatch, ours
 from chalicelib.domain.keys import Secrets, cause_id
 from chalicelib.domain.languages import languages_of
 from chalicelib.domain.links import DAY, confirm_link
@@ -123,21 +123,13 @@ class AskToConfirm:
 
 def _asked(row: Delivery, topic: Topic, wording: str, hashed: str, now: int) -> Event:
     """That the permission is pending since now: for the profile, and for its timeline, by which the row is found."""
-    return Event(
-        message_id=f"{ASKED}{row.id}",
-        type="track",
-        event="Topeka Permission Set",
-        timestamp=now,
-        received_at=now,
-        properties={
-            "channel": CHANNEL,
-            "topic": topic.name,
-            "state": "pending",
-            "source": SOURCE,
-            "wording": wording,
-            "address_hash": hashed,
-            "delivery": row.id,
-        },
-        origin="topeka",
-        profile=row.profile,
-    )
+    about = {
+        "channel": CHANNEL,
+        "topic": topic.name,
+        "state": "pending",
+        "source": SOURCE,
+        "wording": wording,
+        "address_hash": hashed,
+        "delivery": row.id,
+    }
+    return ours(f"{ASKED}{row.id}", PERMISSION_SET, row.profile, now, about)

@@ -13,7 +13,7 @@ from chalicelib.domain.addresses import address
 from chalicelib.domain.confirming import CHANNEL, waits
 from chalicelib.domain.content import locale_of
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.events import PERMISSION_SET, Event, EventBatch, ours
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.languages import languages_of
 from chalicelib.domain.masking import masked
@@ -106,7 +106,7 @@ class ChooseTopics:
         if one.confirmed and not one.chosen and not by_mail:
             return replace(self._event("Permission Granted", profile_id, said), origin="client", proven=False)
         said |= {"state": "denied" if one.chosen else "granted"} | self._about(profile_id, one.channel)
-        return self._event("Topeka Permission Set", profile_id, said)
+        return self._event(PERMISSION_SET, profile_id, said)
 
     def unsubscribe(self, claims: Mapping[str, Any], *, everything: bool) -> None:
         """No more of the message's topic on its channel, or nothing at all on it. Raises `Unavailable`."""
@@ -138,18 +138,7 @@ class ChooseTopics:
             raise Unavailable("profiles")
 
     def _event(self, name: str, profile: str, about: dict[str, Any]) -> Event:
-        now = self.clock()
-        return Event(
-            message_id=f"topeka:choice:{self.new_id()}",
-            type="track",
-            event=name,
-            timestamp=now,
-            received_at=now,
-            properties=about,
-            origin="topeka",
-            proven=True,
-            profile=profile,
-        )
+        return ours(f"topeka:choice:{self.new_id()}", name, profile, self.clock(), about, proven=True)
 
 
 def _is_proven(held: Stamped | None) -> bool:

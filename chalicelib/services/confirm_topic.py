@@ -11,7 +11,7 @@ from chalicelib.domain.addresses import normalised
 from chalicelib.domain.confirming import CHANNEL, SOURCE
 from chalicelib.domain.content import locale_of
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.events import PERMISSION_SET, EventBatch, ours
 from chalicelib.domain.keys import Secrets
 from chalicelib.domain.languages import languages_of
 from chalicelib.domain.masking import masked
@@ -67,24 +67,16 @@ class ConfirmTopic:
         if asked is None or asked.granted:
             return asked
         now = self.clock()
-        event = Event(
-            message_id=f"topeka:choice:{self.new_id()}",
-            type="track",
-            event="Topeka Permission Set",
-            timestamp=now,
-            received_at=now,
-            properties={
-                "channel": CHANNEL,
-                "topic": claims["t"],
-                "state": "granted",
-                "source": SOURCE,
-                "wording": str(claims.get("w", "")),
-                "address_hash": claims["h"],
-            },
-            origin="topeka",
-            proven=True,
-            profile=str(claims["p"]),
-        )
+        about = {
+            "channel": CHANNEL,
+            "topic": claims["t"],
+            "state": "granted",
+            "source": SOURCE,
+            "wording": str(claims.get("w", "")),
+            "address_hash": claims["h"],
+        }
+        id = f"topeka:choice:{self.new_id()}"
+        event = ours(id, PERMISSION_SET, str(claims["p"]), now, about, proven=True)
         if self.ingest([EventBatch((event,))]).failed:
             raise Unavailable("profiles")
         return asked

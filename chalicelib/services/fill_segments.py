@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.events import EventBatch, ours
 from chalicelib.domain.profile import Profile
 from chalicelib.domain.reacting import PUBLISHED
 from chalicelib.services.live_rules import LiveRules
@@ -94,17 +94,6 @@ class FillSegments:
 
     def _tell(self, profiles: Sequence[str], version: int) -> None:
         now = self.clock()
-        told = tuple(
-            Event(
-                message_id=f"playbook:{version}:{profile}",
-                type="track",
-                event=PUBLISHED,
-                timestamp=now,
-                received_at=now,
-                profile=profile,
-                origin="topeka",
-            )
-            for profile in profiles
-        )
+        told = tuple(ours(f"playbook:{version}:{profile}", PUBLISHED, profile, now) for profile in profiles)
         if told:
             self.events.send(EventBatch(events=told))

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.about_address import address_hash_of
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.events import PERMISSION_SET, Event, EventBatch
 from chalicelib.domain.instants import to_text
 from chalicelib.domain.keys import Secrets
 from chalicelib.services.ingest_events import IngestEvents
@@ -43,7 +43,7 @@ class SetPermission:
         event = Event(
             message_id=f"topeka:permission:{self.new_id()}",
             type="track",
-            event="Topeka Permission Set",
+            event=PERMISSION_SET,
             timestamp=now,
             received_at=now,
             properties={**said, **({"address_hash": about} if about else {})},

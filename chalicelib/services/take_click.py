@@ -16,7 +16,7 @@ from typing import Any
 
 from chalicelib.domain import machines
 from chalicelib.domain.errors import Retry
-from chalicelib.domain.events import Event, EventBatch
+from chalicelib.domain.events import EventBatch, ours
 from chalicelib.domain.links import target_of
 from chalicelib.domain.looks import CLICKED, Look
 from chalicelib.domain.machines import Visit
@@ -108,15 +108,7 @@ class TakeClick:
         if given is None:
             return
         now = self.clock()
-        event = Event(
-            message_id=f"topeka:click:{delivery}:{now // _MINUTE}",
-            type="track",
-            event="Message Clicked",
-            timestamp=now,
-            received_at=now,
-            properties={"decision": given.decision, "message": given.message, "delivery": delivery},
-            origin="topeka",
-            profile=profile.id,
-        )
+        about = {"decision": given.decision, "message": given.message, "delivery": delivery}
+        event = ours(f"topeka:click:{delivery}:{now // _MINUTE}", "Message Clicked", profile.id, now, about)
         with suppress(Retry):
             self.events.send(EventBatch((event,)))
