@@ -20,18 +20,16 @@ def counted(contacts: Iterable[Contact]) -> list[Contact]:
     return [contact for contact in contacts if contact.state != "dropped" and contact.kind != "service"]
 
 
-def full(caps: Iterable[Cap], contacts: Iterable[Contact], now: int) -> tuple[Cap, ...]:
-    """The caps whose rolling window holds as many contacts as it may. `contacts` are counted ones."""
+def held_in(caps: Iterable[Cap], contacts: Iterable[Contact], now: int) -> list[int]:
+    """How many contacts the rolling window of each cap holds, in the order of the caps. `contacts` are counted ones."""
     held = [(counts_at(contact), contact) for contact in contacts]
-    return tuple(
-        cap
-        for cap in caps
-        if sum(
+    return [
+        sum(
             at > now - cap.per and concerns(cap, contact.channel, contact.topic, contact.message)
             for at, contact in held
         )
-        >= cap.messages
-    )
+        for cap in caps
+    ]
 
 
 def concerns(cap: Cap, channel: str, topic: str, message: str) -> bool:

@@ -23,7 +23,6 @@ from chalicelib.domain.choosing import (
 )
 from chalicelib.domain.decision import Ask, Choice, Considered, Decision, Outcome, Reason, Switches
 from chalicelib.domain.gates import Gates
-from chalicelib.domain.keys import cause_id
 from chalicelib.domain.learning import Learned
 from chalicelib.domain.plans import plan_for
 from chalicelib.domain.profile import Profile
@@ -32,7 +31,13 @@ from chalicelib.domain.reconsidering import reconsider
 from chalicelib.domain.recording import facts_of
 from chalicelib.domain.rules import MessageRules, Rules
 from chalicelib.domain.sifting import Wanted, sift, sift_each
-from chalicelib.domain.standing import NOTHING_STANDS, decided_before, nothing_before
+from chalicelib.domain.standing import (
+    NOTHING_STANDS,
+    decided_before,
+    decision_id,
+    delivery_id,
+    nothing_before,
+)
 from chalicelib.domain.view import NONE_EXCLUDED, View, view_for
 
 __all__ = ["decide", "decide_from", "odds_of", "reconsider", "stands_until"]
@@ -103,7 +108,7 @@ class _Deciding:
         self.now = view.subject.now
         self.plan = plan_for(self.rules, ask.placement, ask.moment)
         self.channel = self.plan.channel
-        self.id = cause_id("d_", view.seed, ask.key)
+        self.id = decision_id(view.seed, ask)
         self.gates = Gates(view)
         self.held_out = is_held_out(view.seed, self.rules.playbook.policies.holdout)
         self.reasons: Counter[Reason] = Counter()
@@ -224,7 +229,7 @@ class _Deciding:
         if arm.experiment and arm.experiment not in self.view.arms:
             self.arms[arm.experiment] = (arm.variant, self.now)
         choice = Choice(
-            delivery=cause_id("m_", self.view.seed, self.ask.key, message.name, channel),
+            delivery=delivery_id(self.view.seed, self.ask, message.name, channel),
             decision=self.id,
             message=message.name,
             variant=arm.variant,

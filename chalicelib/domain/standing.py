@@ -32,14 +32,14 @@ def moment_key(ask: Ask) -> str:
     return f"{ask.placement or ask.moment}:{short_id(ask.cause)}"
 
 
-def decision_id(profile: Profile, ask: Ask) -> str:
-    """The id of the decision for this customer and moment."""
-    return cause_id("d_", seed_of(profile), ask.key)
+def decision_id(seed: str, ask: Ask) -> str:
+    """The id of the decision for the customer of this seed and the moment."""
+    return cause_id("d_", seed, ask.key)
 
 
-def delivery_id(profile: Profile, ask: Ask, message: str, channel: str) -> str:
-    """The id of a message given at this moment."""
-    return cause_id("m_", seed_of(profile), ask.key, message, channel)
+def delivery_id(seed: str, ask: Ask, message: str, channel: str) -> str:
+    """The id of a message given to them at this moment."""
+    return cause_id("m_", seed, ask.key, message, channel)
 
 
 def facts_of_moment(context: Mapping[str, Any]) -> dict[str, Any]:

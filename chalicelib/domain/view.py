@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.caps import concerns, counted, counts_at, paused_until
+from chalicelib.domain.caps import counted, held_in, paused_until
 from chalicelib.domain.decision import Ask, Reason, Switches
 from chalicelib.domain.doors import is_known
 from chalicelib.domain.permissions import goes_to_them
@@ -90,15 +90,8 @@ class View:
     def contacts_in(self) -> list[int]:
         """How many contacts the window of each cap holds, in the playbook's order."""
         if self.room is None:
-            contacts, now = self._source().contacts, self.subject.now
-            held = [(counts_at(one), one) for one in contacts]
-            self.room = [
-                sum(
-                    at > now - cap.per and concerns(cap, one.channel, one.topic, one.message)
-                    for at, one in held
-                )
-                for cap in self.rules.playbook.policies.caps
-            ]
+            caps = self.rules.playbook.policies.caps
+            self.room = held_in(caps, self._source().contacts, self.subject.now)
         return self.room
 
     def _source(self) -> Live:
