@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.account import missing, work_on
+from infra.piping import piped
 from infra.show import LOCAL_KEY
 
 MOST = 100_000
@@ -101,4 +102,4 @@ def _faults(error: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(piped(main))

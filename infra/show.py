@@ -14,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from infra.account import missing, work_on
+from infra.piping import piped
 
 LOCAL_KEY = "local-operator-key"
 
@@ -75,4 +76,4 @@ def stored(stage: str, identifier: str) -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(piped(main))

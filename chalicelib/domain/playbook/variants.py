@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.playbook.channels import SHAPES, goes_out
 from chalicelib.domain.playbook.fields import Field
-from chalicelib.domain.playbook.model import Playbook, Variant
+from chalicelib.domain.playbook.model import Variant
 from chalicelib.domain.playbook.names import Names
 from chalicelib.domain.playbook.setup import LANGUAGE
 
@@ -120,31 +120,3 @@ def _tags(text: str) -> Iterator[str]:
         if close:
             yield text[at + 2 : end]
         at = text.find("{", end + 1)
-
-
-def template_fields(playbook: Playbook) -> Iterator[tuple[str, str, str, str]]:
-    """Every text that may be a template: (path, channel, field, text). The path leads to its line."""
-    for name, message in playbook.messages.items():
-        for variant in message.variants.values():
-            path = f"messages.{name}.variants.{variant.name}"
-            yield from _texts(path, variant.contents)
-            for language, contents in variant.locales.items():
-                yield from _texts(f"{path}.locales.{language}", contents)
-
-
-def _texts(path: str, contents: Contents) -> Iterator[tuple[str, str, str, str]]:
-    for channel, content in contents.items():
-        for field, value in content.items():
-            for where, text in _strings(f"{path}.{channel}.{field}", value):
-                yield where, channel, field, text
-
-
-def _strings(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            yield from _strings(f"{path}.{name}", one)
-    elif isinstance(value, list):
-        for at, one in enumerate(value):
-            yield from _strings(f"{path}[{at}]", one)

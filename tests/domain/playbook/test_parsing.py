@@ -13,7 +13,6 @@ from chalicelib.domain.conditions.model import All, Compare, Did, InSegment, Not
 from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, Cap, Pause, Playbook, Quiet
 from chalicelib.domain.playbook.parsing import parse, parse_with_lines
 from chalicelib.domain.playbook.reading import read
-from chalicelib.domain.playbook.variants import template_fields
 from tests.domain.playbook.example import EXAMPLE
 
 DAY = 86_400_000
@@ -90,10 +89,16 @@ def test_lines_lead_from_template_to_text() -> None:
     found = parse_with_lines(EXAMPLE)
     assert found.playbook is not None
     lines = EXAMPLE.split("\n")
-    fields = list(template_fields(found.playbook))
-    assert len(fields) == 15
-    for path, _, field, _ in fields:
-        assert f"{field}:" in lines[found.lines[path] - 1]
+    fields = [
+        f"messages.{message.name}.variants.{variant.name}.{channel}.{field}"
+        for message in found.playbook.messages.values()
+        for variant in message.variants.values()
+        for channel, content in variant.contents.items()
+        for field in content
+    ]
+    assert fields
+    for path in fields:
+        assert f"{path.rsplit('.', 1)[1]}:" in lines[found.lines[path] - 1]
 
 
 def test_an_unless_and_a_goal_can_be_asked_from_a_moment_on() -> None:
