@@ -16,7 +16,7 @@ SCOPES ?= read,decide,operate
 PACKAGED := build/packaged
 
 .DEFAULT_GOAL := help
-.PHONY: help run test package deploy key show erase-again evaluate bench clean
+.PHONY: help run test package deploy key show erase-again evaluate bench cost clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ erase-again: $(STAMP)  ## after tables were restored, erase again who was erased
 
 bench: $(STAMP) $(PEERS)  ## measure calls, times and sizes, as counts and as ratios within the run
 	$(BIN)/python -m tests.bench
+
+cost: $(STAMP)  ## what a million events, decisions and e-mails, and a month, cost by AWS's price list
+	$(BIN)/python -m tests.cost
 
 clean:  ## remove the virtual environment and everything built
 	rm -rf $(VENV) build .chalice/deployments .hypothesis .mypy_cache .ruff_cache .import_linter_cache

@@ -11,7 +11,9 @@ SMS = ("sns", "end-user-messaging")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`commit_pool` is how many commits run at once; `shards` how many parts an agenda minute or group has.
+    """`commit_pool` is how many commits run at once, `send_pool` how many deliveries.
+
+    `shards` is how many parts an agenda minute or group has.
 
     `most_events` is how many events a minute one customer may have; more are set aside in the quarantine.
 
@@ -44,6 +46,7 @@ class Settings:
     email_rate: float
     sms_rate: float
     commit_pool: int
+    send_pool: int
     most_events: int
     shards: int
     push_firebase: str
@@ -78,6 +81,7 @@ def load() -> Settings:
         email_rate=float(env("TOPEKA_EMAIL_RATE") or 0),
         sms_rate=float(env("TOPEKA_SMS_RATE") or 0),
         commit_pool=int(env("TOPEKA_COMMIT_POOL", "8")),
+        send_pool=int(env("TOPEKA_SEND_POOL", "5")),
         most_events=int(env("TOPEKA_MOST_EVENTS", "5000")),
         shards=int(env("TOPEKA_SHARDS", "4")),
         push_firebase=env("TOPEKA_PUSH_FIREBASE", ""),

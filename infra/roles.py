@@ -9,6 +9,9 @@ Json = dict[str, Any]
 Grants = Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]
 
 LOG_RETENTION_DAYS = 30
+#: Without Lambda's own lines at the start and end of each invocation: its metrics tell duration and memory, and the
+#: lines would be most of what is logged, and of what logs cost. Failures and time-outs of its own still are.
+LOGGED = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
 POLL_QUEUE = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 READ_STREAM = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 
@@ -26,7 +29,7 @@ def roles_and_logs(grants: Grants, functions: Json) -> Json:
         resources[name] = {
             "Properties": {
                 "Role": {"Fn::GetAtt": [f"{name}Role", "Arn"]},
-                "LoggingConfig": {"LogGroup": {"Ref": f"{name}Logs"}},
+                "LoggingConfig": {"LogGroup": {"Ref": f"{name}Logs"}, **LOGGED},
             }
         }
     return resources

@@ -16,6 +16,7 @@ from chalicelib.adapters.faults import Item
 from chalicelib.adapters.tables import Put, Table
 from chalicelib.domain.deliveries import insist
 from chalicelib.domain.errors import Conflict
+from chalicelib.domain.squeezing import EFFECTS
 from chalicelib.domain.stored import Delivery
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def from_item(item: Item) -> Delivery:
     """A row from its stored form."""
     fields: dict[str, Any] = {name: item[name]["S"] for name in ("id", *_TEXTS) if name in item}
     fields |= {name: int(item[name]["N"]) for name in _NUMBERS if name in item}
-    body = _body.decode(item["body"]["B"]) if "body" in item else {}
+    body = _body.decode(EFFECTS.text_of(item["body"]["B"])) if "body" in item else {}
     followed = {
         name.removeprefix(_FOLLOWED): int(value["N"])
         for name, value in item.items()
@@ -138,7 +139,7 @@ def _attribute(name: str, value: Any) -> Item:
     if name in _NUMBERS:
         return {"N": str(value)}
     if name == "body":
-        return {"B": _encode(value)}
+        return {"B": EFFECTS.squeeze(_encode(value))}
     if name not in _TEXTS and name != "id":
         raise TypeError(f"a delivery has no field {name}")
     return {"S": value}

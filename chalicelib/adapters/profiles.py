@@ -7,7 +7,7 @@ forward_to  the home the person lives at      (a sign)
 owners      JSON of former owners, if any     (a sign)
 heir        who took over who lived here      (a sign where that may differ from where it leads)
 erased_at   ms                                (an erasure; a sign that stands where one was)
-outbox      JSON list of effects, absent when this commit decided nothing
+outbox      effects as JSON, squeezed; absent when this commit decided nothing
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from chalicelib.adapters.tables import Check, Put, Table
 from chalicelib.domain import document
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.profile import Door, Erased, Profile, Sign
+from chalicelib.domain.squeezing import EFFECTS
 from chalicelib.domain.stored import Page
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def to_item(door: Door, outbox: Sequence[Effect] = ()) -> Item:
         case Erased():
             item["erased_at"] = {"N": str(door.at)}
     if outbox:
-        item["outbox"] = {"B": _encode(outbox)}
+        item["outbox"] = {"B": EFFECTS.squeeze(_encode(outbox))}
     return item
 
 
@@ -128,4 +129,4 @@ def outbox_of(image: dict[str, Any]) -> tuple[str, str, tuple[Effect, ...]]:
     """
     data = image.get("outbox", {}).get("B", b"[]")
     text = base64.b64decode(data) if isinstance(data, str) else data
-    return image["id"]["S"], image["version"]["S"], _effects.decode(text)
+    return image["id"]["S"], image["version"]["S"], _effects.decode(EFFECTS.text_of(text))

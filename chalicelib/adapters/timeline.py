@@ -81,9 +81,13 @@ class DynamoTimeline:
             {"profile": {"S": profile}, "at": {"S": at}} for profile, at in _items_of(entries, mark)
         )
 
-    def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
-        """Store a decision's record under the profile id."""
-        self._table.write([_item(profile, _decision_key(at, decision), packing.pack(body), at)])
+    def record(self, records: Sequence[tuple[str, str, int, dict[str, Any]]]) -> None:
+        """Store records of decisions: each the profile's id, the decision's id, its time (ms), and the record."""
+        items = {
+            (profile, _decision_key(at, decision)): (packing.pack(body), at)
+            for profile, decision, at, body in records
+        }
+        self._table.write(_item(profile, key, body, at) for (profile, key), (body, at) in items.items())
 
     def contains(
         self,

@@ -1,19 +1,11 @@
-"""A profile as stored bytes: JSON, and above 1 KB zlib with a fixed dictionary whose version is the first byte.
-
-The dictionary holds what every document repeats (keys, event names, states). A new dictionary gets a new
-version and the old one stays readable for ever: never edit one that has been deployed.
-"""
+"""A profile as stored bytes: JSON, and above 1 KB squeezed by what every one repeats: keys, event names, states."""
 
 from __future__ import annotations
-
-import zlib
 
 import msgspec
 
 from chalicelib.domain.profile import Profile
-
-PLAIN_BELOW = 1024
-"""Bytes of JSON up to which compressing costs more than the capacity unit it might save."""
+from chalicelib.domain.squeezing import Squeezing
 
 _WORDS_1 = (
     b'"complained""bounced""dismissed""converted""unknown""dropped","web.home.hero""callcentre","email_slot",'
@@ -36,28 +28,18 @@ _WORDS_1 = (
     b'"offers":{"arms":{"entries":{"loyal":[false,17],[true,17]},"waits":{"wake":17,"now":17},'
     b'"seen":[{},17],"merged":["p_"],"folded_under":1}'
 )
-_DICTIONARIES = {1: _WORDS_1}
-_NEWEST = 1
+_DOCUMENTS = Squeezing({1: _WORDS_1}, plain_below=1024)  # below, it might save no capacity unit
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Profile)
 
+text_of = _DOCUMENTS.text_of
+"""The JSON inside a stored document."""
+
 
 def encode(profile: Profile) -> bytes:
     """The stored form of a profile: `{...}` as it is when small, else version byte and zlib stream."""
-    text = _encoder.encode(profile)
-    if len(text) <= PLAIN_BELOW:
-        return text
-    squeeze = zlib.compressobj(level=6, zdict=_DICTIONARIES[_NEWEST])
-    return bytes([_NEWEST]) + squeeze.compress(text) + squeeze.flush()
-
-
-def text_of(data: bytes) -> bytes:
-    """The JSON inside a stored document."""
-    if data[:1] == b"{":
-        return data
-    loosen = zlib.decompressobj(zdict=_DICTIONARIES[data[0]])
-    return loosen.decompress(data[1:]) + loosen.flush()
+    return _DOCUMENTS.squeeze(_encoder.encode(profile))
 
 
 def decode(data: bytes) -> Profile:

@@ -2,33 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import wiring
-from chalicelib.entrypoints.batches import Failures, Record, count, flush_metrics, logger, one_by_one
+from chalicelib.domain.errors import Retry
+from chalicelib.domain.stored import Delivery
+from chalicelib.entrypoints.batches import (
+    Failures,
+    Record,
+    count,
+    failures,
+    flush_metrics,
+    logger,
+    one_by_one,
+)
+from chalicelib.services.take_feedback import Taken
 
 blueprint = Blueprint(__name__)
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+#: What every e-mail brings: its row and its customer's timeline tell of it, a log line would only cost.
+_ORDINARY = frozenset({"settled", "Email Delivered"})
+
+
 @blueprint.on_sqs_message(queue_arn="arn:aws:sqs:::feedback")
 def take_feedback(event: SQSEvent) -> Failures:
-    """Take each notification; those that must come again are named."""
-    failed = one_by_one(event.to_dict()["Records"], _take)
+    """Take each notification, then tell of all together; those that must come again are named."""
+    taken: dict[str, tuple[Taken, ...]] = {}
+    rows: dict[str, Delivery] = {}
+
+    def take(record: Record) -> None:
+        taken[record["messageId"]] = wiring.take_feedback().take(_payload(record["body"]), rows)
+
+    failed = one_by_one(event.to_dict()["Records"], take)
+    untold = _tell(taken)
     flush_metrics()
-    return failed
+    return {"batchItemFailures": [*failed["batchItemFailures"], *failures(untold)["batchItemFailures"]]}
 
 
-def _take(record: Record) -> None:
-    for taken in wiring.take_feedback()(_payload(record["body"])):
-        logger.info("feedback-taken", outcome=taken.outcome, delivery=taken.delivery)
+def _tell(taken: Mapping[str, tuple[Taken, ...]]) -> list[str]:
+    """Tell of what was taken, by message; the messages that must come again because the queue refused."""
+    try:
+        wiring.take_feedback().tell(one for several in taken.values() for one in several)
+    except Retry as error:
+        logger.warning("feedback-comes-again", error=type(error).__name__)
+        return [id for id, several in taken.items() if any(one.event for one in several)]
+    for one in (one for several in taken.values() for one in several):
+        if one.outcome not in _ORDINARY:
+            logger.info("feedback-taken", outcome=one.outcome, delivery=one.delivery)
         count("FeedbackTaken")
-        if taken.machine:
+        if one.machine:
             count("MachineLooks")
+    return []
 
 
 def _payload(body: str) -> dict[str, Any]:

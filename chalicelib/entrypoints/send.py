@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib import wiring
+from chalicelib import settings, wiring
 from chalicelib.domain.confirming import ASK_TO_CONFIRM
 from chalicelib.domain.envelope import job_of
 from chalicelib.entrypoints.batches import (
@@ -23,7 +23,7 @@ blueprint = Blueprint(__name__)
 @blueprint.on_sqs_message(queue_arn="arn:aws:sqs:::deliveries")
 def send_deliveries(event: SQSEvent) -> Failures:
     """Send, hold or drop each delivery; those that must come again are named."""
-    failed = one_by_one(event.to_dict()["Records"], _send)
+    failed = one_by_one(event.to_dict()["Records"], _send, settings.load().send_pool)
     flush_metrics()
     return failed
 

@@ -55,8 +55,8 @@ class Timeline(Protocol):
     def withdraw(self, entries: Sequence[tuple[str, Sequence[Event]]], mark: str = "") -> None:
         """Take back what one `append` has stored: exactly these entries, under this mark."""
 
-    def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
-        """Store a decision's record under the profile id."""
+    def record(self, records: Sequence[tuple[str, str, int, dict[str, Any]]]) -> None:
+        """Store records of decisions: each the profile's id, the decision's id, its time (ms), and the record."""
 
     def contains(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -67,9 +68,14 @@ class RelayEffects:
             if not all(self._settled(commit, effect, relayed, gathered) for effect in commit.effects):
                 relayed.failed = commit.sequence
                 break
-        left = [self._hand_over(gathered.due, relayed), self._tally(gathered.counts, relayed), relayed.failed]
+        left = [
+            self._record(gathered.lines, relayed),
+            self._hand_over(gathered.due, relayed),
+            self._tally(gathered.counts, relayed),
+            relayed.failed,
+        ]
         relayed.failed = next((each.sequence for each in commits if each.sequence in left), "")
-        self._pour(gathered.lines, relayed)
+        self._pour([effect for _, effect in gathered.lines], relayed)
         return relayed
 
     def redo(self, job: dict[str, Any]) -> None:
@@ -79,6 +85,7 @@ class RelayEffects:
         if isinstance(effect, Deliver):
             self.put_off.delivery(_waiting(effect))
         if isinstance(effect, Record):
+            self.timeline.record([_row(effect)])
             self.lake.put("decision", [_lake_line(effect)])
         if isinstance(effect, Count):
             self._count_again(effect)
@@ -98,12 +105,24 @@ class RelayEffects:
             return True
         relayed.done += 1
         if isinstance(effect, Record):
-            gathered.lines.append(effect)
+            gathered.lines.append((commit, effect))
         if isinstance(effect, Deliver):
             gathered.due.append((commit, effect))
         if isinstance(effect, Count):
             gathered.counts.append((commit, effect))
         return True
+
+    def _record(self, lines: list[tuple[Commit, Record]], relayed: Relayed) -> str:
+        """What was decided, in the timeline, 25 a call; one that can never be stored is set aside by itself."""
+        if not lines:
+            return ""
+        fault = self._tried(lambda: self.timeline.record([_row(effect) for _, effect in lines]))
+        if self._may_pass(fault, lines[0][0]):
+            return lines[0][0].sequence
+        for commit, effect in lines if fault else ():
+            alone = partial(self.timeline.record, [_row(effect)])
+            self._together([(commit, effect)], alone, relayed)
+        return ""
 
     def _hand_over(self, due: list[tuple[Commit, Deliver]], relayed: Relayed) -> str:
         """Deliveries whose rows are there, together. What the queue refuses is done again from its commit on."""
@@ -175,15 +194,11 @@ class RelayEffects:
                 self.groups.join(effect.group, effect.profile, effect.at)
             case Leave():
                 self.groups.leave(effect.group, effect.profile)
-            case Record():
-                self.timeline.record(
-                    effect.timeline or effect.profile, effect.decision, effect.at, effect.body
-                )
             case Cancel():
                 self.deliveries.move(effect.delivery, **DROP, reason=effect.reason)
             case Confirm():
                 self.asking.send([{"kind": ASK_TO_CONFIRM, "profile": effect.profile, "topic": effect.topic}])
-            case Count():
+            case Record() | Count():
                 pass  # with all others of the batch
 
     def _deliver(self, effect: Deliver) -> None:
@@ -198,9 +213,9 @@ class RelayEffects:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What goes together at the end of a batch: lines for the lake, deliveries for the queue, counts."""
+    """What goes together at the end of a batch: records of decisions, deliveries for the queue, counts."""
 
-    lines: list[Record] = field(default_factory=list)
+    lines: list[tuple[Commit, Record]] = field(default_factory=list)
     due: list[tuple[Commit, Deliver]] = field(default_factory=list)
     counts: list[tuple[Commit, Count]] = field(default_factory=list)
 
@@ -220,6 +235,10 @@ def subject_of(effect: Effect) -> str:
             return effect.decision
         case Join() | Leave():
             return effect.profile
+
+
+def _row(effect: Record) -> tuple[str, str, int, dict[str, Any]]:
+    return effect.timeline or effect.profile, effect.decision, effect.at, effect.body
 
 
 def _lake_line(effect: Record) -> dict[str, Any]:

@@ -25,7 +25,8 @@ def aws_environment() -> Iterator[None]:
 def function_environment(made: Resources, base_url: str) -> Iterator[None]:
     """The part that settings.py reads.
 
-    One commit at a time is fastest on moto. Two shards are enough to show that what is spread is found again.
+    One commit and one delivery at a time is fastest on moto. Two shards are enough to show that what is spread is
+    found again.
     """
     with _set(
         {
@@ -45,6 +46,7 @@ def function_environment(made: Resources, base_url: str) -> Iterator[None]:
             "TOPEKA_PUSH_FIREBASE": made["PushFirebase"],
             "TOPEKA_PUSH_APPLE": made["PushApple"],
             "TOPEKA_COMMIT_POOL": "1",
+            "TOPEKA_SEND_POOL": "1",
             "TOPEKA_SHARDS": "2",
             "POWERTOOLS_SERVICE_NAME": "topeka",
             "POWERTOOLS_METRICS_NAMESPACE": "Topeka/local",

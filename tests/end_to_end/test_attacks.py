@@ -450,15 +450,14 @@ def everything_stored() -> bytes:
 
 
 def opened_values(item: Any) -> bytes:
-    """Values as text; bytes as a profile's document, as a zlib stream, or as they are."""
+    """Values as text; bytes as a profile's document, as effects, as a zlib stream, or as they are."""
     from chalicelib.domain.document import text_of
+    from chalicelib.domain.squeezing import EFFECTS
 
     said = [json.dumps({name: value for name, value in item.items() if "B" not in value}).encode()]
-    packed = [value["B"] for value in item.values() if "B" in value]
-    said += [
-        text_of(raw) if raw[:1] in b"{\1" else zlib.decompress(raw) if raw[:1] == b"x" else raw
-        for raw in packed
-    ]
+    for name, raw in [(name, value["B"]) for name, value in item.items() if "B" in value]:
+        squeezed = text_of if name == "doc" else EFFECTS.text_of
+        said.append(squeezed(raw) if raw[:1] in b"{\1" else zlib.decompress(raw) if raw[:1] == b"x" else raw)
     return b" ".join(said)
 
 

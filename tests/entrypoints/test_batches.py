@@ -7,14 +7,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 import pytest
 
 from chalicelib.domain.effects import Deliver
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, Unavailable
+from chalicelib.domain.events import Event
 from chalicelib.domain.sending import Sent
 from chalicelib.domain.stored import Commit
 from chalicelib.entrypoints import batches, feedback, jobs, relay, send, tick
@@ -108,20 +110,80 @@ def test_a_crash_of_the_process_is_not_swallowed() -> None:
         batches.one_by_one(sqs("{}")["Records"], handle)
 
 
+class Feedback:
+    """Takes a payload that says what comes of it, and tells, unless the queue refuses."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.refuses = refuses
+        self.payloads: list[dict[str, Any]] = []
+        self.told: list[Event] = []
+
+    def take(self, payload: dict[str, Any], _rows: dict[str, Any]) -> tuple[Taken, ...]:
+        self.payloads.append(payload)
+        if payload.get("fails"):
+            raise Conflict
+        event = Event(payload["tells"], "track", 0, 0) if "tells" in payload else None
+        return (Taken("settled", event=event),)
+
+    def tell(self, taken: Iterable[Taken]) -> None:
+        if self.refuses:
+            raise Unavailable("sqs")
+        self.told += [one.event for one in taken if one.event]
+
+
+@pytest.fixture
+def provided(monkeypatch: pytest.MonkeyPatch) -> Callable[[Feedback], Feedback]:
+    def provide(service: Feedback) -> Feedback:
+        monkeypatch.setattr("chalicelib.wiring.take_feedback", lambda: service)
+        return service
+
+    return provide
+
+
 @pytest.mark.parametrize("wrapped", [True, False])
-def test_feedback_comes_out_of_the_envelope(service: Callable[[str, Any], Calls], wrapped: bool) -> None:
-    calls = service("take_feedback", (Taken("settled", "m_1"),))
+def test_feedback_comes_out_of_the_envelope(provided: Callable[[Feedback], Feedback], wrapped: bool) -> None:
+    service = provided(Feedback())
     payload = json.dumps({"eventType": "Send"})
     body = json.dumps({"Type": "Notification", "Message": payload}) if wrapped else payload
     assert failed(feedback.take_feedback(sqs(body), None)) == []
-    assert calls == [{"eventType": "Send"}]
+    assert service.payloads == [{"eventType": "Send"}]
 
 
-def test_an_envelope_around_plain_words_is_nothing(service: Callable[[str, Any], Calls]) -> None:
-    calls = service("take_feedback", (Taken("unknown-notification"),))
+def test_an_envelope_around_plain_words_is_nothing(provided: Callable[[Feedback], Feedback]) -> None:
+    service = provided(Feedback())
     body = json.dumps({"Type": "Notification", "Message": "Successfully validated SNS topic"})
     assert failed(feedback.take_feedback(sqs(body), None)) == []
-    assert calls == [{}]
+    assert service.payloads == [{}]
+
+
+def test_what_a_batch_brings_is_told_together_and_what_failed_comes_again(
+    provided: Callable[[Feedback], Feedback],
+) -> None:
+    service = provided(Feedback())
+    answer = feedback.take_feedback(sqs('{"tells": "e1"}', '{"fails": true}', '{"tells": "e2"}', "{}"), None)
+    assert failed(answer) == ["m1"]
+    assert [event.message_id for event in service.told] == ["e1", "e2"]
+
+
+def test_what_could_not_be_told_comes_again_and_what_had_nothing_to_tell_does_not(
+    provided: Callable[[Feedback], Feedback],
+) -> None:
+    provided(Feedback(refuses=True))
+    answer = feedback.take_feedback(sqs('{"tells": "e1"}', '{"fails": true}', '{"tells": "e2"}', "{}"), None)
+    assert failed(answer) == ["m1", "m0", "m2"]
+
+
+def test_several_are_handled_at_once_and_only_the_failed_are_named() -> None:
+    together = threading.Barrier(3, timeout=10)
+
+    def handle(record: batches.Record) -> None:
+        together.wait()  # nobody gets past it before three are at work
+        batches.count("Handled")
+        if record["body"] == "bad":
+            raise Conflict
+
+    given = sqs("good", "bad", "good", "good", "bad", "good")["Records"]
+    assert failed(batches.one_by_one(given, handle, 3)) == ["m1", "m4"]
 
 
 @pytest.mark.parametrize("kind", jobs.WORKERS)

@@ -135,7 +135,7 @@ def test_an_export_holds_deliveries_that_only_the_timeline_tells_of(ann: Workspa
     ann.deliveries.create(Delivery("m_old", id, "delivered", 5, body=body, provider_id="7"))
     ann.deliveries.create(Delivery(pointer_id("7"), id, "pointer", 5, {"delivery": "m_old"}))
     ann.timeline.record(
-        id, "d_1", 5, {"decision": "d_1", "at": 5, "choices": [{"delivery": "m_old", "until": 9}]}
+        [(id, "d_1", 5, {"decision": "d_1", "at": 5, "choices": [{"delivery": "m_old", "until": 9}]})]
     )
     document = ann.get("/v1/profiles/user:ann/export").json_body
     assert [row["id"] for row in document["deliveries"]] == ["m_old", "sms:7"]

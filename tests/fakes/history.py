@@ -48,8 +48,9 @@ class FakeTimeline(Faulty):
                     self.events[profile].pop(event.message_id, None)
 
     @port
-    def record(self, profile: str, decision: str, at: int, body: dict[str, Any]) -> None:
-        self.recorded[profile][at, decision] = msgspec.json.encode(body)
+    def record(self, records: Sequence[tuple[str, str, int, dict[str, Any]]]) -> None:
+        for profile, decision, at, body in records:
+            self.recorded[profile][at, decision] = msgspec.json.encode(body)
 
     @port
     def contains(

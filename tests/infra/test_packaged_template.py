@@ -27,8 +27,8 @@ HANDLERS = {
 MEMORY_AND_TIMEOUT = {
     "APIHandler": (1769, 29),
     "IngestEvents": (1769, 120),
-    "RelayOutbox": (1024, 60),
-    "SendDeliveries": (1769, 60),
+    "RelayOutbox": (512, 60),
+    "SendDeliveries": (512, 60),
     "TakeFeedback": (512, 60),
     "Tick": (512, 55),
     "RunJobs": (1024, 30),
@@ -90,7 +90,7 @@ def test_functions_learn_of_everything_that_settings_read(template: Template) ->
     # Local secrets stand in for the two of Secrets Manager, and only local webhooks go to where nobody else's may; the
     # others have defaults that suit AWS.
     local = {"TOPEKA_SECRET", "TOPEKA_PREVIOUS_SECRET", "TOPEKA_WEBHOOK_ALLOW"}
-    elsewhere = local | {"TOPEKA_COMMIT_POOL", "TOPEKA_SHARDS", "TOPEKA_MOST_EVENTS"}
+    elsewhere = local | {"TOPEKA_COMMIT_POOL", "TOPEKA_SEND_POOL", "TOPEKA_SHARDS", "TOPEKA_MOST_EVENTS"}
     assert given | elsewhere == {word for word in source.split('"') if word.startswith("TOPEKA_")}
     assert names["TOPEKA_EVENTS_QUEUE"] == {"Ref": "EventsQueue"}
 
@@ -176,7 +176,8 @@ def test_a_function_runs_under_its_own_role_and_writes_its_own_log(template: Tem
     log = template["Resources"][f"{function}Logs"]["Properties"]
     written = [each for each in statements_of(template, function) if "logs:PutLogEvents" in each["Action"]]
     assert properties["Role"] == {"Fn::GetAtt": [f"{function}Role", "Arn"]}
-    assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{function}Logs"}}
+    logged = {"LogFormat": "JSON", "ApplicationLogLevel": "INFO", "SystemLogLevel": "WARN"}
+    assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{function}Logs"}, **logged}
     assert log["RetentionInDays"] == 30
     assert [each["Resource"] for each in written] == [{"Fn::GetAtt": [f"{function}Logs", "Arn"]}]
 

@@ -69,7 +69,7 @@ class Erasing(World):
         )
         self.deliveries.create(Delivery(id, profile.id, state, now, body=body, provider_id=provider))
         record = {"decision": f"d_{id}", "at": now, "choices": [{"delivery": id}]}
-        self.timeline.record(records_of(profile)[0], f"d_{id}", now, record)
+        self.timeline.record([(records_of(profile)[0], f"d_{id}", now, record)])
 
     def sweep_job(self) -> dict[str, Any]:
         """The latest sweep that was put on the agenda."""

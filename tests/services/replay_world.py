@@ -101,7 +101,7 @@ class Replays(World):
         for effect in effects[self.relayed :]:
             if isinstance(effect, Record):
                 self.timeline.record(
-                    effect.timeline or effect.profile, effect.decision, effect.at, effect.body
+                    [(effect.timeline or effect.profile, effect.decision, effect.at, effect.body)]
                 )
         self.relayed = len(effects)
 

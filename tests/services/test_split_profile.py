@@ -170,7 +170,7 @@ def test_what_was_decided_where_a_part_lived_alone_before_is_told_of_it_again(wo
     joined(world)
     whole = world.user("ana")
     for id in (whole.id, world.secrets.home("anonymous", "a")):
-        world.timeline.record(id, f"d_{id}", world.clock(), {"decision": id, "at": world.clock()})
+        world.timeline.record([(id, f"d_{id}", world.clock(), {"decision": id, "at": world.clock()})])
     world.split("user:ana", "anonymous:a")
     ana, other = world.user("ana"), world.profile("anonymous", "a")
     for one in (ana, other):

@@ -63,7 +63,7 @@ class TestEvents:
 
     def test_are_erased_without_what_was_decided_where_that_is_asked(self, timeline: Timeline) -> None:
         timeline.append([("p_1", [event("m1", NOON)])])
-        timeline.record("p_1", "d_1", NOON, {"decision": "d_1"})
+        timeline.record([("p_1", "d_1", NOON, {"decision": "d_1"})])
         assert timeline.erase(["p_1"], records=False) == 1
         assert (timeline.page(["p_1"], 10).items, len(timeline.decisions(["p_1"], 10).items)) == ((), 1)
 
@@ -143,20 +143,20 @@ class TestContains:
 class TestDecisions:
     def test_come_newest_first_and_apart_from_events(self, timeline: Timeline) -> None:
         timeline.append([("p_1", [event("m1", NOON)])])
-        timeline.record("p_1", "d_1", NOON, {"id": "d_1", "outcome": "offer"})
-        timeline.record("p_1", "d_2", NOON + 1, {"id": "d_2", "outcome": "nothing"})
+        timeline.record([("p_1", "d_1", NOON, {"id": "d_1", "outcome": "offer"})])
+        timeline.record([("p_1", "d_2", NOON + 1, {"id": "d_2", "outcome": "nothing"})])
         assert [record["id"] for record in timeline.decisions(["p_1"], 10).items] == ["d_2", "d_1"]
         assert ids(list(timeline.page(["p_1"], 10).items)) == ["m1"]
 
     def test_recorded_again_are_there_once(self, timeline: Timeline) -> None:
         for profile in ("p_1", "p_1", "p_2"):
-            timeline.record(profile, "d_1", NOON, {"id": "d_1"})
+            timeline.record([(profile, "d_1", NOON, {"id": "d_1"})])
         assert timeline.decisions(["p_1", "p_2"], 10).items == ({"id": "d_1"},)
 
     @pytest.mark.parametrize("limit", [1, 2, 5])
     def test_pages_together_are_the_whole(self, timeline: Timeline, limit: int) -> None:
         for number in range(5):
-            timeline.record(f"p_{number % 2}", f"d_{number}", NOON + number, {"id": number})
+            timeline.record([(f"p_{number % 2}", f"d_{number}", NOON + number, {"id": number})])
         told = all_items(lambda cursor: timeline.decisions(["p_0", "p_1"], limit, cursor))
         assert [record["id"] for record in told] == [4, 3, 2, 1, 0]
 
@@ -165,7 +165,7 @@ class TestErase:
     def test_leaves_nothing_of_the_ids_and_everything_of_others(self, timeline: Timeline) -> None:
         for profile in ("p_1", "p_2", "p_3"):
             timeline.append([(profile, [event(f"m-{profile}", NOON)])])
-            timeline.record(profile, "d_1", NOON, {})
+            timeline.record([(profile, "d_1", NOON, {})])
         assert timeline.erase(["p_1", "p_2"]) == 4
         assert timeline.page(["p_1", "p_2"], 10).items == timeline.decisions(["p_1", "p_2"], 10).items == ()
         assert ids(list(timeline.page(["p_3"], 10).items)) == ["m-p_3"]
@@ -173,7 +173,7 @@ class TestErase:
     def test_up_to_a_time_leaves_what_came_after(self, timeline: Timeline) -> None:
         for number, at in enumerate([NOON, NOON + 1, NOON + 2]):
             timeline.append([("p_1", [event(f"m{number}", at)])])
-            timeline.record("p_1", f"d_{number}", at, {"id": number})
+            timeline.record([("p_1", f"d_{number}", at, {"id": number})])
         assert timeline.erase(["p_1"], until=NOON + 1) == 4
         assert ids(list(timeline.page(["p_1"], 10).items)) == ["m2"]
         assert timeline.decisions(["p_1"], 10).items == ({"id": 2},)
