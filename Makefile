@@ -16,7 +16,7 @@ SCOPES ?= read,decide,operate
 PACKAGED := build/packaged
 
 .DEFAULT_GOAL := help
-.PHONY: help run test package deploy key show erase-again evaluate bench cost clean
+.PHONY: help run test package deploy key show erase-again evaluate bench cost load clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,9 @@ bench: $(STAMP) $(PEERS)  ## measure calls, times and sizes, as counts and as ra
 
 cost: $(STAMP)  ## what a million events, decisions and e-mails, and a month, cost by AWS's price list
 	$(BIN)/python -m tests.cost
+
+load: $(STAMP)  ## a load over HTTP, with what was lost or doubled (MINUTES=1 WORKERS=8; ENDPOINT= for a deployed stage)
+	$(BIN)/python -m tests.load
 
 clean:  ## remove the virtual environment and everything built
 	rm -rf $(VENV) build .chalice/deployments .hypothesis .mypy_cache .ruff_cache .import_linter_cache
