@@ -16,7 +16,7 @@ SCOPES ?= read,decide,operate
 PACKAGED := build/packaged
 
 .DEFAULT_GOAL := help
-.PHONY: help run test package deploy key show erase-again evaluate bench cost load clean
+.PHONY: help run test package deploy key show erase-again evaluate bench cost load faults clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -63,6 +63,9 @@ cost: $(STAMP)  ## what a million events, decisions and e-mails, and a month, co
 
 load: $(STAMP)  ## a load over HTTP, with what was lost or doubled (MINUTES=1 WORKERS=8; ENDPOINT= for a deployed stage)
 	$(BIN)/python -m tests.load
+
+faults: $(STAMP)  ## strike a scripted day with faults, and say what broke (FULL=1 for every fault, SEED=1)
+	$(BIN)/python -m tests.faults
 
 clean:  ## remove the virtual environment and everything built
 	rm -rf $(VENV) build .chalice/deployments .hypothesis .mypy_cache .ruff_cache .import_linter_cache

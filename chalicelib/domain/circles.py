@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.domain.doors import EARLIEST, LATEST, Doors
 from chalicelib.domain.events import Event, EventBatch
@@ -21,6 +21,7 @@ class Item:
     batch: EventBatch
     event: Event
     identifiers: tuple[Identifier, ...]
+    _homes: list[str] = field(init=False, repr=False, compare=False, default_factory=list)
 
     @property
     def at(self) -> int:
@@ -28,9 +29,15 @@ class Item:
         return EARLIEST if self.event.profile else self.event.timestamp
 
     def homes(self, doors: Doors) -> list[str]:
-        """Every home that may matter for it: both readings of an alias's previous id, nobody's at a logout."""
-        if self.event.profile:
-            return [self.event.profile]
+        """Every home that may matter for it: both readings of an alias's previous id, nobody's at a logout.
+
+        Worked out once: the secrets that homes follow from are the same for every `doors` of a worker.
+        """
+        if not self._homes:
+            self._homes.extend([self.event.profile] if self.event.profile else self._found(doors))
+        return self._homes
+
+    def _found(self, doors: Doors) -> list[str]:
         found: list[str] = []
         for one in self.identifiers:
             kinds = ("user", "anonymous") if one.kind == "previous" else (one.kind,)

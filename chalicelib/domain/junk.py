@@ -16,6 +16,7 @@ A customer's own id must never be here: names, short numbers and words that one 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote
 
 NO_VALUE = frozenset({
@@ -72,6 +73,7 @@ _FORMS = tuple(
 )
 
 
+@lru_cache(maxsize=8192)
 def is_junk(text: str) -> bool:
     """Whether a value names nobody, in any case, with or without quotes around it, and percent-encoded too."""
     bare = text.lower().strip(_QUOTES)

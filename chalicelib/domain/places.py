@@ -106,12 +106,16 @@ def is_zone(name: str) -> bool:
 def _place(value: object) -> Place | None:
     if not isinstance(value, Mapping):
         return None
-    city, country = _text(value, "city"), _text(value, "country")
     region = _text(value, "region") or _text(value, "state")
+    return _placed(_text(value, "city"), region, _text(value, "country"), _text(value, "timezone"))
+
+
+@lru_cache(maxsize=4096)
+def _placed(city: str, region: str, country: str, zone: str) -> Place | None:
+    """Kept, since every event of a customer asks where they are, and the answer is nearly always the same."""
     slug = place_slug(city, region, country)
     if not slug:
         return None
-    zone = _text(value, "timezone")
     if not zone or not is_zone(zone):
         land = country_code(country)
         zone = dominant_zone(land, region_code(land, region))

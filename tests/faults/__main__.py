@@ -1,68 +1,165 @@
-"""Faults at the calls of a day, and what came of them.
+"""Faults at everything a day asks of AWS and is handed by it, and what came of them. Writes build/faults.json.
 
-python -m tests.faults                      a spread of faults
-FULL=1 python -m tests.faults               every fault at every call
-python -m tests.faults killed-after:57      one of them, told in full
+make faults                                         a sample, in ten minutes at most
+FULL=1 make faults                                  every fault, and as many combinations: an hour on two cores
+SEED=7 make faults                                  another sample, other combinations
+python -m tests.faults killed-after:57              one fault, told in full, and made small if it breaks anything
+python -m tests.faults twice:3+throttled:40 seed:4  faults together
 """
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import sys
-from collections import Counter, defaultdict
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from typing import NoReturn
 
-from tests.faults.injecting import KINDS, Call, Fault
-from tests.faults.runs import Run, broken, faults_for, run, spread, undisturbed
-from tests.faults.world import world
+from tests.faults.injecting import KINDS, Fault, named
+from tests.faults.runs import broken, combination, faults_for, run
+from tests.faults.shrinking import shrunk, story
+from tests.faults.working import Plan, begin, end, live
 
-SAMPLE = 60
+RESULTS = Path("build/faults.json")
+MINUTES = float(os.environ.get("MINUTES") or 7)
+"""After which a sample takes nothing new."""
+LONGEST_S = 180
+"""A day takes two seconds."""
+COMBINATIONS = 0.1
+"""So many combinations for each single fault of a run."""
+WORKERS = 2
 
 
-def main(named: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Run them; exit status 1 if an invariant broke."""
-    with world() as stack:
-        reference = undisturbed(stack)
-        every = faults_for(reference.calls)
-        wanted = [each for each in every if str(each) in named]
-        chosen = wanted if named else every if os.environ.get("FULL") else spread(every, SAMPLE)
-        print(f"{len(reference.calls)} calls a day, {len(chosen)} of {len(every)} faults", flush=True)
-        found: dict[Fault, list[str]] = {}
-        for place, fault in enumerate(chosen, start=1):
-            one = run(stack, fault)
-            found[fault] = broken(one, reference)
-            if found[fault] or named:
-                _tell(one, found[fault])
-            if place % 100 == 0:
-                print(f"{place} done", flush=True)
-        print(_table(reference.calls, found))
-    return 1 if any(found.values()) or (named and not wanted) else 0
+    seed, full = int(os.environ.get("SEED") or 1), bool(os.environ.get("FULL"))
+    _, reference = begin()
+    every = faults_for(reference.calls, reference.handed)
+    if words:
+        return _told_in_full([_plan(word, every) for word in words])
+    plans = _plans(every, seed, full=full)
+    print(f"{len(reference.calls)} calls and {len(reference.handed)} hand-overs a day, {len(every)} faults; "
+          f"seed {seed}, {len(plans)} runs wanted", flush=True)  # fmt: skip
+    until = None if full else time.monotonic() + 60 * MINUTES
+    found = dict(_lived(plans, until))
+    broke = {plan: words for plan, words in found.items() if words}
+    print(_table(found, len(plans) - len(found)))
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(_results(seed, found), indent=2) + "\n")
+    if broke:
+        print(f"\n{len(broke)} runs broke an invariant; the first of them, made small:\n")
+        _told_in_full(list(broke)[:3])
+    return 1 if broke else 0
 
 
-def _tell(one: Run, faults: list[str]) -> None:
-    print(f"\n{one.fault} struck {one.struck}: {'all is well' if not faults else ''}")
-    for each in faults:
-        print(f"    {each}")
-    if faults:
-        print(f"    again: python -m tests.faults {one.fault}", flush=True)
+def _plan(word: str, every: Sequence[Fault]) -> Plan:
+    if word.startswith("seed:"):
+        return combination(every, int(word.removeprefix("seed:")))
+    try:
+        return tuple(named(part) for part in word.split("+"))
+    except ValueError as error:
+        sys.exit(str(error))
 
 
-def _table(calls: tuple[Call, ...], found: dict[Fault, list[str]]) -> str:
-    """A line for each function and operation: runs, and runs that broke an invariant, by kind of fault."""
-    runs: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    broke: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for fault, faults in found.items():
-        call = str(calls[fault.number])
-        runs[call][fault.kind] += 1
-        broke[call][fault.kind] += bool(faults)
-    lines = [
-        f"\n{'faults injected (and runs that broke an invariant)':<50}" + "".join(f"{k:>15}" for k in KINDS)
+def _plans(every: Sequence[Fault], seed: int, *, full: bool) -> list[Plan]:
+    """Single faults in an order of chance, and combinations among them: whatever is cut off was no kind's own."""
+    chance = random.Random(seed)
+    single: list[Plan] = [(fault,) for fault in every]
+    together = [
+        combination(every, seed * 100_000 + number) for number in range(int(COMBINATIONS * len(single)))
     ]
-    for call in sorted(runs):
-        cells = (f"{runs[call][k]}" + (f" ({broke[call][k]})" if broke[call][k] else "") for k in KINDS)
-        lines.append(f"{call:<50}" + "".join(f"{cell:>15}" for cell in cells))
-    total = sum(map(bool, found.values()))
-    return "\n".join([*lines, f"\n{len(found)} faults injected, {total} runs broke an invariant"])
+    plans = single + together
+    if not full:
+        chance.shuffle(plans)
+    return plans
+
+
+def _lived(plans: Sequence[Plan], until: float | None) -> Iterator[tuple[Plan, list[str]]]:
+    """Each plan and what it broke, by workers with a stack each; none is begun after `until`."""
+    with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
+        waiting = iter(plans)
+        running = {pool.submit(live, plan) for plan, _ in zip(waiting, range(2 * WORKERS), strict=False)}
+        done = 0
+        while running:
+            try:
+                one = next(as_completed(running, timeout=LONGEST_S))
+            except TimeoutError:
+                _give_up(pool, running)
+            running.remove(one)
+            yield one.result()
+            done += 1
+            if done % 250 == 0:
+                print(f"{done} done", flush=True)
+            if until is None or time.monotonic() < until:
+                running |= {pool.submit(live, plan) for plan, _ in zip(waiting, range(1), strict=False)}
+
+
+def _give_up(pool: ProcessPoolExecutor, running: Iterable[Future[tuple[Plan, list[str]]]]) -> NoReturn:
+    """A day that doesn't end is found, and ends."""
+    for process in list(pool._processes.values()):
+        process.kill()
+    sys.exit(
+        f"after {LONGEST_S} s {len(list(running))} days have not come to their end: run less at once to see which"
+    )
+
+
+def _told_in_full(plans: Sequence[Plan]) -> int:
+    stack, reference = begin()
+    failed = False
+    for plan in plans:
+        one = run(stack, reference, *plan)
+        found = broken(one, reference)
+        print(f"{_name(plan)}: {'broken' if found else 'all is well'}\n{story(one, found)}\n")
+        if found:
+            failed = True
+            small = shrunk(stack, reference, one)
+            plain = run(stack, reference, without=small.without)
+            print(f"  made small:\n{story(small, broken(small, plain))}")
+            print(f"    again: python -m tests.faults {_name(plan)}\n")
+    return 1 if failed else 0
+
+
+def _name(plan: Plan) -> str:
+    return "+".join(map(str, plan))
+
+
+def _table(found: dict[Plan, list[str]], left: int) -> str:
+    """A line for each kind of fault: how many runs, and how many of them broke an invariant."""
+    runs, broke = Counter[str](), Counter[str]()
+    for plan, words in found.items():
+        kind = plan[0].kind if len(plan) == 1 else "several together"
+        runs[kind] += 1
+        broke[kind] += bool(words)
+    lines = [f"\n{'faults':<18}{'runs':>8}{'broke an invariant':>22}"]
+    lines += [
+        f"{kind:<18}{runs[kind]:>8}{broke[kind]:>22}" for kind in (*KINDS, "several together") if runs[kind]
+    ]
+    lines.append(f"{'all':<18}{runs.total():>8}{broke.total():>22}")
+    for plan, words in list(found.items()):
+        lines += [f"  {_name(plan)}: {each}" for each in words]
+    if left:
+        lines.append(f"{left} more were left for want of time; FULL=1 takes them all")
+    return "\n".join(lines)
+
+
+def _results(seed: int, found: dict[Plan, list[str]]) -> dict[str, object]:
+    return {
+        "seed": seed,
+        "runs": len(found),
+        "faults": sum(map(len, found)),
+        "broken": {_name(plan): words for plan, words in found.items() if words},
+    }
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        status = main(sys.argv[1:])
+    finally:
+        end()
+    sys.exit(status)

@@ -1,4 +1,6 @@
-"""Counting the calls that the code under test makes to AWS, and striking one of them.
+"""Counting what the code under test asks of AWS and is handed by it, and striking some of it.
+
+At a call:
 
 killed before   the worker dies as it is about to call
 killed after    the worker dies once the call has taken effect
@@ -6,14 +8,22 @@ throttled       every try of the call is turned away, without effect (4xx)
 broken          every try of the call fails, without effect (5xx)
 repeated        the call takes effect, its answer is lost, and the SDK sends the same once more
 unanswered      every try of the call takes effect, and every answer is lost
+overtaken       another worker is handed the same messages or records, and does all of it before this call goes out
+
+At what a queue or the stream hands to a function:
+
+twice           it is handed over once more, right after it was done
+twice late      it is handed over once more after everything else of the hour
+reversed        its messages come one by one, the last first (of a queue alone: a stream keeps its order)
+late            it comes after everything else of the hour (of a queue alone)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
@@ -23,20 +33,42 @@ from infra.local.functions import Function
 from infra.local.replacing import replaced
 from tests.faults.world import Killed
 
-Kind = Literal["killed before", "killed after", "throttled", "broken", "repeated", "unanswered"]
-KINDS: tuple[Kind, ...] = ("killed before", "killed after", "throttled", "broken", "repeated", "unanswered")
+CallKind = Literal[
+    "killed before", "killed after", "throttled", "broken", "repeated", "unanswered", "overtaken"
+]
+HandedKind = Literal["twice", "twice late", "reversed", "late"]
+Kind = CallKind | HandedKind
+CALL_KINDS: tuple[CallKind, ...] = get_args(CallKind)
+HANDED_KINDS: tuple[HandedKind, ...] = get_args(HandedKind)
+KINDS: tuple[Kind, ...] = (*CALL_KINDS, *HANDED_KINDS)
 SERVICES = ("dynamodb", "sqs", "firehose", "sesv2", "sns")
+STREAM = "RelayOutbox"
+#: What a queue or the stream hands work to. HTTP requests are their client's, and the clock's ticks come once.
+HANDED = frozenset({"IngestEvents", STREAM, "SendDeliveries", "TakeFeedback", "RunJobs"})
+
+Event = dict[str, Any]
+Invoke = Callable[[Function, Event], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to the call of this number (from 0)."""
+    """What happens to the call, or to what is handed over, of this number (from 0)."""
 
     kind: Kind
     number: int
 
     def __str__(self) -> str:
         return f"{self.kind.replace(' ', '-')}:{self.number}"
+
+
+def named(text: str) -> Fault:
+    """The fault that `str` names. Raises ValueError."""
+    kind, _, number = text.partition(":")
+    found = next((each for each in KINDS if each.replace(" ", "-") == kind), None)
+    if found is None or not number.isdigit():
+        kinds = ", ".join(each.replace(" ", "-") for each in KINDS)
+        raise ValueError(f"{text} names no fault; one is `kind:number`, and the kinds are {kinds}")
+    return Fault(found, int(number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,60 +83,155 @@ class Call:
         return f"{self.function} {self.operation}"
 
 
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What was handed to a function: how many messages or records."""
+
+    function: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.function} handed {self.count}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a step of the day begins: minutes after noon, its name, and the numbers of its first call and hand-over."""
+
+    minute: int
+    step: str
+    calls: int
+    handed: int
+
+
 @dataclass(slots=True)
 class Injector:
-    """`calls` are all calls made so far; `fault` strikes one of them. Only work done `inside` a function counts."""
+    """`calls` are all calls made so far, `handed` all that was handed over; `faults` strike some of them.
 
-    fault: Fault | None = None
+    `refused` are requests of clients that were not answered as they should be.
+
+    Only work done `inside` a function counts. What a fault itself makes happen counts for nothing, so numbers stay what
+    they are on the undisturbed day up to the first fault.
+    """
+
+    faults: Sequence[Fault] = ()
     calls: list[Call] = field(default_factory=list)
+    handed: list[Handed] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     _function: str = ""
-    _struck: bool = False
+    _event: Event = field(default_factory=dict)
+    _striking: Kind | None = None
+    _aside: bool = False
+    _again: Callable[[], Any] = lambda: None
+    _later: list[Callable[[], Any]] = field(default_factory=list)
 
     @contextmanager
     def inside(self, function: str) -> Iterator[None]:
         """While inside, calls are the function's."""
+        before = self._function
         self._function = function
         try:
             yield
         finally:
-            self._function, self._struck = "", False
+            self._function, self._striking = before, None
 
-    @property
-    def struck(self) -> Call | None:
-        """The call that the fault struck, None if the run ended before it."""
-        made = self.fault is not None and self.fault.number < len(self.calls)
-        return self.calls[self.fault.number] if made and self.fault else None
+    def mark(self, minute: int, step: str) -> None:
+        """A step of the day begins."""
+        self.marks.append(Mark(minute, step, len(self.calls), len(self.handed)))
+
+    def struck(self) -> list[tuple[Fault, Call | Handed]]:
+        """Each fault that was met, and what it struck."""
+        found: list[tuple[Fault, Call | Handed]] = []
+        for fault in self.faults:
+            met: Sequence[Call | Handed] = self.calls if fault.kind in CALL_KINDS else self.handed
+            found += [(fault, met[fault.number])] if fault.number < len(met) else []
+        return found
+
+    def invoke(self, function: Function, event: Event, invoke: Invoke) -> Any:
+        """Hand something to a function, or what a fault makes of it."""
+        kind = self._next_handed(function.resource, event)
+        self._again = lambda: self._anew(function, event, invoke)
+        if kind == "late":
+            self._later.append(lambda: self._anew(function, event, invoke))
+            return {"batchItemFailures": []}
+        if kind == "reversed":
+            return self._one_by_one(function, event, invoke)
+        with self.inside(function.resource):
+            answer = invoke(function, event)
+        if kind == "twice":
+            self._anew(function, event, invoke)
+        if kind == "twice late":
+            self._later.append(lambda: self._anew(function, event, invoke))
+        return answer
+
+    def release(self) -> bool:
+        """Let what is late come now; whether there was anything."""
+        waiting, self._later = self._later, []
+        for come in waiting:
+            come()
+        return bool(waiting)
+
+    def _next_handed(self, function: str, event: Event) -> Kind | None:
+        if self._aside or function not in HANDED:
+            return None
+        self.handed.append(Handed(function, len(event["Records"])))
+        kind = self._kind(HANDED_KINDS, len(self.handed) - 1)
+        return None if function == STREAM and kind in ("reversed", "late") else kind
+
+    def _one_by_one(self, function: Function, event: Event, invoke: Invoke) -> Any:
+        failed: list[Any] = []
+        for record in reversed(event["Records"]):
+            with self.inside(function.resource):
+                failed += (invoke(function, {"Records": [record]}) or {}).get("batchItemFailures", ())
+        return {"batchItemFailures": failed}
+
+    def _anew(self, function: Function, event: Event, invoke: Invoke) -> None:
+        """By another worker, whose end is nobody's concern: what it fails at comes again to the first."""
+        aside, self._aside = self._aside, True
+        try:
+            with self.inside(function.resource), suppress(Killed, Exception):
+                invoke(function, event)
+        finally:
+            self._aside = aside
+
+    def _kind(self, kinds: Sequence[Kind], number: int) -> Kind | None:
+        return next((each.kind for each in self.faults if each.number == number and each.kind in kinds), None)
 
     def about_to_call(self, model: Any, params: dict[str, Any], **_: Any) -> Any:
         """botocore's `before-call`: once for a call, however often the SDK tries. An answer given here is final."""
-        self._struck = False
-        if not self._function:
+        self._striking = None
+        if not self._function or self._aside:
             return None
         body = params.get("body") or b""
         text = body.decode() if isinstance(body, bytes) else str(body)
         self.calls.append(Call(self._function, model.name, text))
-        if self.fault is None or self.fault.number != len(self.calls) - 1:
-            return None
-        if self.fault.kind == "killed before":
+        kind = self._kind(CALL_KINDS, len(self.calls) - 1)
+        if kind == "killed before":
             raise Killed
-        if self.fault.kind == "throttled":
+        if kind == "throttled":
             return _refusal(400, "ThrottlingException")
-        if self.fault.kind == "broken":
+        if kind == "broken":
             return _refusal(500, "InternalServerError")
-        self._struck = True
+        if kind == "overtaken":
+            if self._function in HANDED:
+                self._again()
+            return None
+        self._striking = kind
         return None
 
     def about_to_send(self, event_name: str, request: Any, **_: Any) -> None:
         """botocore's `before-send`: once for each try. The call takes effect here, ahead of moto's own turn."""
-        if not self._struck or self.fault is None:
+        kind = self._striking
+        if kind is None:
             return
         from moto.core.models import botocore_stubber
 
         botocore_stubber(event_name, request)
-        if self.fault.kind == "killed after":
+        if kind == "killed after":
             raise Killed
-        if self.fault.kind == "repeated":
-            self._struck = False
+        if kind == "repeated":
+            self._striking = None
         raise ReadTimeoutError(endpoint_url=request.url)
 
 
@@ -120,9 +247,8 @@ def injecting(injector: Injector) -> Iterator[Injector]:
 
     invoke = Function.invoke
 
-    def watched(function: Function, event: dict[str, Any]) -> Any:
-        with injector.inside(function.resource):
-            return invoke(function, event)
+    def watched(function: Function, event: Event) -> Any:
+        return injector.invoke(function, event, invoke)
 
     clients = [wiring.client(service).meta.events for service in SERVICES]
     for events in clients:

@@ -8,31 +8,47 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.profile import Profile, Sign
+from chalicelib.domain.profile import Erased, Profile, Sign
+from chalicelib.domain.timelines import timelines_of
 from infra.local.queues import LocalQueue
 from infra.local.resources import ACCOUNT, PREFIX, REGION
 from infra.local.stack import Stack
-from tests.faults.world import QUEUES
+from tests.faults.shop import DAN, MINUTE
+from tests.faults.world import QUEUES, START
 
 #: Events that tell of our own messages: when they come, and how many there are, depends on what was sent when.
 TOLD_BY_PROVIDERS = "Email "
+#: How ids begin that are made up anew each time: of a choice on a page, of an inbound decision.
+CHOICE, PLACEMENT = "topeka:choice:", "web.home"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """An e-mail that left, and when (minutes after noon)."""
+
+    to: str
+    message: str
+    minute: float
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """`facts`, `history` and `decided` by home; without what providers told, which is counted in `told`.
 
-    `mails` counts e-mails by message; `counted` are the sums that learning and experiments read; `rows` and `contacts`
-    are states by delivery; `astray` are doors that do not lead where they should, `waiting` is what is left undone,
-    `dead` what was given up.
+    `mails` are e-mails as they left, `erased` is what is left of who was erased; `counted` are the sums that learning
+    and experiments read, `asked` how many inbound decisions were made: one more for each answer that was lost; `rows`
+    and `contacts` are states by delivery; `astray` are doors that do not lead where they should, `waiting` is what is
+    left undone, `dead` what was given up.
     """
 
     facts: dict[str, Any]
     history: dict[str, list[str]]
     told: Counter[str]
-    mails: Counter[str]
+    mails: list[Mail]
+    erased: list[str]
     decided: dict[str, list[str]]
     counted: dict[str, list[float]]
+    asked: int
     rows: dict[str, str]
     contacts: dict[str, str]
     astray: list[str]
@@ -48,15 +64,35 @@ def look(stack: Stack) -> Seen:
         facts={home: _facts(profile) for home, profile in profiles.items()},
         history={home: _history(profile) for home, profile in profiles.items()},
         told=_told(profiles.values()),
-        mails=Counter(each.taken.tags["message"] for each in stack.post.sent()),
-        decided={home: sorted(profile.ledger.decisions) for home, profile in profiles.items()},
+        mails=[
+            Mail(each.taken.to, each.taken.tags["message"], (each.at - START) / MINUTE)
+            for each in stack.post.sent()
+        ],
+        erased=_left_of(DAN, "dan"),
+        decided={
+            home: sorted(set(map(_moment, profile.ledger.decisions))) for home, profile in profiles.items()
+        },
         counted=_counted(),
+        asked=sum(cause.startswith(PLACEMENT) for one in profiles.values() for cause in one.ledger.decisions),
         rows={row["id"]["S"]: row["state"]["S"] for row in _items("deliveries")},
         contacts={id: c.state for profile in profiles.values() for id, c in profile.ledger.contacts.items()},
         astray=_astray(doors),
         waiting=_waiting(stack.now()),
         dead={name: bodies for name, bodies in stack.dead_letters().items() if bodies},
     )
+
+
+def _left_of(address: str, user: str) -> list[str]:
+    """What is stored of a customer under a door of theirs, or speaks their address in the clear."""
+    from chalicelib import wiring
+
+    homes = {wiring.secrets().home(*each) for each in (("user", user), ("email", address))}
+    doors = wiring.profiles().read(homes, consistent=True)
+    left = [
+        f"a {type(door).__name__} at {home}" for home, door in doors.items() if not isinstance(door, Erased)
+    ]
+    left += [f"history of {home}" for home in homes if wiring.timeline().page([home], 1).items]
+    return left
 
 
 def _counted() -> dict[str, list[float]]:
@@ -88,6 +124,8 @@ def _facts(profile: Profile) -> dict[str, Any]:
     }
     # Without `since`, which is the time of the link that was taken first.
     known = sorted((one.kind, one.value) for one in profile.identifiers)
+    facts["stops"] = {address: each[0] for address, each in facts.get("stops", {}).items()}
+    facts["permissions"] = {name: sorted(each) for name, each in facts.get("permissions", {}).items()}
     return facts | {
         "identifiers": known,
         "segments": sorted(n for n, (m, _) in profile.ledger.entries.items() if m),
@@ -106,8 +144,14 @@ def _told(profiles: Any) -> Counter[str]:
 def _history(profile: Profile) -> list[str]:
     from chalicelib import wiring
 
-    events = wiring.timeline().page([profile.id, *profile.merged], 1_000).items
-    return sorted(event.message_id for event in events if not event.event.startswith(TOLD_BY_PROVIDERS))
+    events = wiring.timeline().page(timelines_of(profile), 1_000).items
+    ours = (event for event in events if not event.event.startswith(TOLD_BY_PROVIDERS))
+    return sorted(CHOICE if event.message_id.startswith(CHOICE) else event.message_id for event in ours)
+
+
+def _moment(cause: str) -> str:
+    """What was decided about; an inbound moment's own part is made up each time."""
+    return PLACEMENT if cause.startswith(PLACEMENT) else cause
 
 
 def _astray(doors: dict[str, Any]) -> list[str]:

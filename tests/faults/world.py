@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from collections.abc import Iterator
@@ -21,8 +22,9 @@ from infra.local.workers import Workers
 
 START = from_text("2026-07-02T12:00:00Z")
 QUEUES = ("events", "deliveries", "feedback", "jobs")
-#: What is set up once and outlives a run.
-_KEPT = (f"{PREFIX}-keys", f"{PREFIX}-playbooks")
+#: What is set up once and outlives a run; of the playbooks, what was published before the first.
+_KEPT = f"{PREFIX}-keys"
+_PLAYBOOKS = f"{PREFIX}-playbooks"
 
 
 class Killed(BaseException):
@@ -68,15 +70,29 @@ def world() -> Iterator[Stack]:
         logging.disable(logged)
 
 
-def start_over(stack: Stack) -> None:
-    """As it was before anything was collected: no customer, no message, the clock at the start."""
+def playbooks() -> Any:
+    """A copy of the playbooks as they are stored now, for `start_over`."""
+    return copy.deepcopy(_tables()[_PLAYBOOKS].items)
+
+
+def _tables() -> dict[str, Any]:
     from moto.dynamodb.models import dynamodb_backends
 
+    tables: dict[str, Any] = dynamodb_backends[ACCOUNT][REGION].tables
+    return tables
+
+
+def start_over(stack: Stack, published: Any = None) -> None:
+    """As it was before anything was collected: no customer, no message, the clock at the start.
+
+    The playbooks are those that were `published`, or stay what they are.
+    """
     from chalicelib import wiring
 
-    tables: dict[str, Any] = dynamodb_backends[ACCOUNT][REGION].tables
-    for name, table in tables.items():
-        if name not in _KEPT:
+    for name, table in _tables().items():
+        if name == _PLAYBOOKS and published is not None:
+            table.items = copy.deepcopy(published)
+        elif name not in (_KEPT, _PLAYBOOKS):
             table.items.clear()
         if table.stream_shard is not None:
             table.stream_shard.items.clear()
