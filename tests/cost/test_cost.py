@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.squeezing import Squeezing
 from tests.bench.rows import Row
-from tests.cost import measuring, model, shop, units
+from tests.cost import measuring, meter, model, shop, units
 from tests.cost import prices as price_list
 from tests.cost.prices import plus, times
 
@@ -77,6 +78,9 @@ def little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shop, "HISTORY", 40)
     monkeypatch.setattr(measuring, "BATCHES", ((1, 1), (10, 1), (10, 3), (10, 10)))
     monkeypatch.setattr(measuring, "_init_ms", lambda: 500.0)
+    monkeypatch.setattr(
+        meter, "time", SimpleNamespace(thread_time=lambda: 0.0)
+    )  # what is counted, on any machine
 
 
 def test_a_small_shop_stays_below_every_target_and_a_month_is_made_of_its_parts() -> None:

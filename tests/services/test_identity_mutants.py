@@ -21,7 +21,7 @@ from chalicelib.services.work_circle import Round
 from tests.fakes import FakeProfiles
 from tests.services.test_identity_machine import STEPS, CalmMachine, IdentityMachine
 
-SOON = 400
+SOON = 3_000
 """Examples within which each must be found."""
 
 
