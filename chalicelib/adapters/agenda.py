@@ -63,6 +63,11 @@ class DynamoAgenda:
         found, following = cut(fresh, PAGE, lambda row: row["due"]["S"])
         return Page(tuple(map(from_item, found)), following)
 
+    def holds(self, minute: int, shard: int) -> bool:
+        """Whether there is any entry of one minute (ms, floor) and shard, read consistently."""
+        rows = self._table.query(("slot", _slot(minute, shard)), part=1, only=("due",), consistent=True)
+        return next(rows, None) is not None
+
     def remove(self, entries: Sequence[tuple[int, str]]) -> None:
         """Take away entries by (due, id)."""
         self._table.delete(self._key(due, id) for due, id in dict.fromkeys(entries))

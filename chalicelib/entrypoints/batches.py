@@ -21,10 +21,9 @@ from chalicelib.domain.errors import Retry
 Record = dict[str, Any]
 Failures = dict[str, list[dict[str, str]]]
 
-logger = Logger(
-    service="topeka", location=None
-)  # each line has a static name: where it is written says no more
-_counting = threading.Lock()
+#: Without the place in the code: each line has a static name that is found there.
+logger = Logger(service="topeka", location=None)
+_counting = threading.RLock()
 
 
 @cache
@@ -69,10 +68,11 @@ def tell_failed(messages: Collection[str]) -> None:
 
 def flush_metrics() -> None:
     """Write out what was counted; a handler's last step."""
-    if metrics().metric_set:
-        metrics().flush_metrics()
-        # Where metrics are disabled a flush keeps them, and prints them all once there are a hundred.
-        metrics().clear_metrics()
+    with _counting:  # whoever counts meanwhile would be cleared unflushed
+        if metrics().metric_set:
+            metrics().flush_metrics()
+            # Where metrics are disabled a flush keeps them, and prints them all once there are a hundred.
+            metrics().clear_metrics()
 
 
 def _handled(record: Record, handle: Callable[[Record], None]) -> bool:

@@ -14,16 +14,14 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 import msgspec
-from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, CaseInsensitiveMapping, CORSConfig, Request, Response
 
 from chalicelib import wiring
 from chalicelib.domain.errors import BadRequest, Forbidden, NotFound, Refused, Retry
 from chalicelib.domain.segment_calls import BATCH_BYTES
 from chalicelib.entrypoints import bodies
+from chalicelib.entrypoints.batches import logger
 from chalicelib.services.authenticate import Caller
-
-log = Logger(service="topeka")
 
 #: Every content type is taken: browsers' beacons say `text/plain`, and what counts is what the bytes are.
 ANY: dict[str, Any] = {"content_types": ["*/*"]}
@@ -151,11 +149,11 @@ def _refusal(error_: Exception, route: str) -> Reply:
     if isinstance(error_, Refused):
         return error(error_.status, error_.code, error_.message, error_.field, error_.details)
     if isinstance(error_, Retry):
-        log.warning("http-try-again", route=route, error=type(error_).__name__)
+        logger.warning("http-try-again", route=route, error=type(error_).__name__)
         again = error(503, "unavailable", "Try again in a few seconds.")
         return Reply(again.body, 503, {"Retry-After": _RETRY_AFTER_SECONDS})
     # The trace's lines are ours; its messages may quote a payload, so they stay out of the log.
-    log.error("http-failed", route=route, error=type(error_).__name__, at=_where(error_))
+    logger.error("http-failed", route=route, error=type(error_).__name__, at=_where(error_))
     return error(500, "internal-error", "Something went wrong on our side; try again later.")
 
 

@@ -45,7 +45,7 @@ def _run(record: Record) -> None:
     """Raises KeyError for a kind nobody does: after its retries such a job is a dead letter."""
     job = job_of(record["body"])
     done = getattr(wiring, WORKERS[job["kind"]])()(job)
-    logger.info("job-done", kind=job["kind"])
+    if job["kind"] != "learn":  # once a minute, whatever happens
+        logger.info("job-done", kind=job["kind"])
     if job["kind"] == JUDGE_LOOK and done:
         count("MachineLooks")
-    count("JobsDone")

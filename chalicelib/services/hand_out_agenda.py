@@ -39,15 +39,22 @@ class HandOutAgenda:
         So a tick that dies in between, or two at once, hand a minute out twice, which is harmless: an entry is
         removed once it was sent, and what it sends is checked against the row or the profile; learning twice is
         learning once.
+
+        Where nothing is, nobody is sent to look: in most minutes of a year that is everywhere. What is due sooner
+        than in a quarter of an hour is never put into the agenda (`put_off.py`), so nothing comes there any more.
         """
         now = self.clock()
         cursor = self.agenda.cursor()
         start = self._start(cursor, now)
         end = min(now // MINUTE * MINUTE + MINUTE, start + (MOST - 1) * MINUTE)
         minutes = range(start, end + 1, MINUTE)
-        shards = range(self.shards)
-        jobs = [{"kind": "ring", "minute": m, "shard": s, "cursor": ""} for m in minutes for s in shards]
-        if jobs:
+        jobs = [
+            {"kind": "ring", "minute": minute, "shard": shard, "cursor": ""}
+            for minute in minutes
+            for shard in range(self.shards)
+            if self.agenda.holds(minute, shard)
+        ]
+        if minutes:
             self.jobs.send([*jobs, LEARN, *_files(minutes)])
             self.agenda.advance(cursor, end)
         return len(jobs)

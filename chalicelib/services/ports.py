@@ -135,6 +135,9 @@ class Agenda(Protocol):
     def due(self, minute: int, shard: int, cursor: str = "") -> Page:
         """Entries of one minute (ms, floor) and shard: each {"due", "id", "job"}."""
 
+    def holds(self, minute: int, shard: int) -> bool:
+        """Whether there is any entry of one minute (ms, floor) and shard, read consistently."""
+
     def remove(self, entries: Sequence[tuple[int, str]]) -> None:
         """Take away entries by (due, id)."""
 

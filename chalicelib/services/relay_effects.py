@@ -117,12 +117,12 @@ class RelayEffects:
         if not lines:
             return ""
         fault = self._tried(lambda: self.timeline.record([_row(effect) for _, effect in lines]))
-        if self._may_pass(fault, lines[0][0]):
-            return lines[0][0].sequence
-        for commit, effect in lines if fault else ():
-            alone = partial(self.timeline.record, [_row(effect)])
-            self._together([(commit, effect)], alone, relayed)
-        return ""
+        if fault is None or isinstance(fault, Retry):
+            return self._judged(lines, fault, relayed)
+        alone = [
+            self._together([one], partial(self.timeline.record, [_row(one[1])]), relayed) for one in lines
+        ]
+        return next(filter(None, alone), "")
 
     def _hand_over(self, due: list[tuple[Commit, Deliver]], relayed: Relayed) -> str:
         """Deliveries whose rows are there, together. What the queue refuses is done again from its commit on."""
@@ -138,9 +138,12 @@ class RelayEffects:
         self, given: Sequence[tuple[Commit, Effect]], work: Callable[[], None], relayed: Relayed
     ) -> str:
         """Do the work for all; what the stream must go on from, "" if it is done or each is set aside."""
-        if not given:
-            return ""
-        fault = self._tried(work)
+        return self._judged(given, self._tried(work), relayed) if given else ""
+
+    def _judged(
+        self, given: Sequence[tuple[Commit, Effect]], fault: Exception | None, relayed: Relayed
+    ) -> str:
+        """After work for all of them: left to the stream from the first, or each set aside, or done ("" for both)."""
         first = given[0][0]
         if self._may_pass(fault, first):
             return first.sequence

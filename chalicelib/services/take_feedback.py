@@ -86,9 +86,8 @@ class TakeFeedback:
         row = self._row(notice, rows)
         if row is None:
             return Taken("foreign-message")
-        if (
-            notice.row and row.state in TOLD[notice.row]["come_from"]
-        ):  # a row never comes back to where it was
+        # A row never comes back to where it was: one that is further already needs no write to say so.
+        if notice.row and row.state in TOLD[notice.row]["come_from"]:
             self.deliveries.move(row.id, **TOLD[notice.row], provider_id=notice.provider_id)
         hashed = self._hash(notice)
         if notice.stops and hashed:

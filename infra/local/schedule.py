@@ -33,7 +33,7 @@ class TickPump:
         self._asked = False
         self._last = _minute(self._clock.now())
         self._pass_empty_minutes()
-        TICK.invoke(_event(self._last))
+        TICK.invoke(tick_event(self._last))
 
     def ask(self) -> None:
         """Call `tick` at the instant the clock is held at."""
@@ -139,7 +139,8 @@ def _items(table: str) -> list[tuple[Any, Any]]:
     return list(dynamodb_backends[ACCOUNT][REGION].get_table(f"{PREFIX}-{table}").items.items())
 
 
-def _event(minute: int) -> dict[str, Any]:
+def tick_event(minute: int) -> dict[str, Any]:
+    """What EventBridge hands to `tick` at an instant (ms)."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,13 +12,14 @@ from typing import Any
 from infra.local import stack as local
 from infra.local.clock import LocalClock
 from infra.local.replacing import replaced
-from infra.local.resources import ACCOUNT, PREFIX, REGION
+from infra.local.resources import PREFIX
 from infra.local.stack import Stack
 from tests.bench.starting import cpu_of
-from tests.cost import shop, units
+from tests.cost import shop
 from tests.cost.flows import Flows
-from tests.cost.meter import Meter, metering
+from tests.cost.meter import Meter, deployed, metering
 from tests.cost.prices import Prices
+from tests.cost.stored import size_of, table
 from tests.faults.world import START, OneThread
 
 CUSTOMERS = 110
@@ -31,6 +33,7 @@ STORED_OVERHEAD = 100
 class Measured:
     """Use of one event by (batch, customers), of one decision, one e-mail, one idle minute; bytes that stay.
 
+    `metrics` are the custom metrics that a shop at work writes, `idle_metrics` those of one in which nothing happens.
     `told` explains each by function: calls, write units by table, milliseconds.
     """
 
@@ -38,6 +41,8 @@ class Measured:
     decision: dict[str, float]
     email: dict[str, float]
     minute: dict[str, float]
+    idle_metrics: int
+    metrics: int
     profile_bytes: float
     event_bytes: float
     decision_bytes: float
@@ -48,10 +53,12 @@ class Measured:
 
 @contextmanager
 def quiet_stack() -> Iterator[Stack]:
-    """The local stack in one thread, whose clock stands still between steps."""
+    """The local stack in one thread, whose clock stands still between steps, with as many shards as deployed."""
     stack = Stack()
     stack.clock = LocalClock(start=lambda: START, elapsed=lambda: 0)
     with replaced(local, Workers=OneThread), replaced(time, sleep=lambda _: None), stack:
+        os.environ["TOPEKA_SHARDS"] = str(deployed().shards)  # what the agenda is looked through by
+        local._forget_what_is_cached()
         yield stack
 
 
@@ -63,26 +70,41 @@ def measure(prices: Prices, customers: int = CUSTOMERS, rounds: int = 10) -> Mea
         shop.publish(stack)
         shop.customers(stack, names)
         profile_bytes, event_bytes = (
-            _mean(stack, "profiles"),
+            _mean("profiles"),
             _total("timeline") / (customers * (shop.HISTORY + 1)),
         )
         with metering(prices, _init_ms()) as meter:
             flows = Flows(stack, meter, names)
-            events = {}
+            events, metrics = {}, set[str]()
             for size, people in BATCHES:
                 events[size, people] = flows.events(size, people, rounds=rounds)
                 told[f"events, {size} of {people}"] = _explained(meter)
+                metrics |= meter.metrics
             lake = told["events, 10 of 10"]["IngestEvents"]["lake bytes"] / (10 * rounds)
             before = _total("timeline")
             decision = flows.decisions(10, rounds=rounds)
             decision_bytes = (_total("timeline") - before) / (10 * (rounds + 1))
             told["decisions"] = _explained(meter)
+            metrics |= meter.metrics
             email = flows.emails(rounds=rounds)
             told["e-mails"] = _explained(meter)
+            metrics |= meter.metrics
             minute = flows.idle()
             told["an idle half hour"] = _explained(meter)
-        return Measured(events, decision, email, minute, profile_bytes, event_bytes, decision_bytes,
-                        _mean(stack, "deliveries"), lake, told)  # fmt: skip
+        return Measured(
+            events=events,
+            decision=decision,
+            email=email,
+            minute=minute,
+            idle_metrics=len(meter.metrics),
+            metrics=len(metrics),
+            profile_bytes=profile_bytes,
+            event_bytes=event_bytes,
+            decision_bytes=decision_bytes,
+            delivery_bytes=_mean("deliveries"),
+            lake_event_bytes=lake,
+            told=told,
+        )
 
 
 def _init_ms() -> float:
@@ -96,24 +118,14 @@ def _explained(meter: Meter) -> dict[str, dict[str, float]]:
     return {function: dict(told) for function, told in meter.told.items()}
 
 
-def _sizes(table: str) -> list[int]:
-    from moto.dynamodb.models import dynamodb_backends
-
-    from tests.cost.meter import _plain
-
-    found: Any = dynamodb_backends[ACCOUNT][REGION].get_table(f"{PREFIX}-{table}")
-    return [
-        units.item_size({name: _plain(value.to_json()) for name, value in item.attrs.items()})
-        + STORED_OVERHEAD
-        for item in found.all_items()
-    ]
+def _sizes(name: str) -> list[int]:
+    return [size_of(item) + STORED_OVERHEAD for item in table(f"{PREFIX}-{name}").all_items()]
 
 
-def _total(table: str) -> float:
-    return float(sum(_sizes(table)))
+def _total(name: str) -> float:
+    return float(sum(_sizes(name)))
 
 
-def _mean(stack: Stack, table: str) -> float:
-    sizes = _sizes(table)
-    assert stack.now() and sizes
+def _mean(name: str) -> float:
+    sizes = _sizes(name)
     return sum(sizes) / len(sizes)

@@ -7,8 +7,6 @@ wait for every call; Lambda bills it by the millisecond begun, at the memory of 
 from __future__ import annotations
 
 import contextlib
-import io
-import logging
 import os
 import time
 from collections import Counter, defaultdict
@@ -20,9 +18,10 @@ from typing import Any
 from chalicelib import settings
 from infra.local.functions import Function, _template
 from infra.local.replacing import replaced
-from infra.local.resources import ACCOUNT, REGION
 from tests.cost import units
+from tests.cost.logged import Logged, logged
 from tests.cost.prices import Prices, plus
+from tests.cost.stored import key_of, stored
 
 SERVICES = ("dynamodb", "sqs", "firehose", "sesv2", "sns", "s3")
 CORE_MB = 1769
@@ -36,14 +35,16 @@ Tally = defaultdict[str, defaultdict[str, float]]
 class Meter:
     """Use by function, while something works inside one, in the price list's units.
 
-    `told` is what explains it: calls by operation, write units by table, milliseconds busy and taken.
+    `told` is what explains it: calls by operation, write units by table, milliseconds busy and taken. `metrics` are the
+    custom metrics that were written.
     """
 
     prices: Prices
-    pools: Mapping[str, int]
+    pools: Mapping[tuple[str, str], int]
     init_ms: float = 0.0
     used: Tally = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
     told: Tally = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
+    metrics: set[str] = field(default_factory=set)
     _function: str = ""
     _elsewhere: float = 0.0
     _sent: float = 0.0
@@ -55,6 +56,7 @@ class Meter:
         """Forget all use so far."""
         self.used.clear()
         self.told.clear()
+        self.metrics.clear()
 
     def total(self, but: Collection[str] = ()) -> dict[str, float]:
         """Use by all functions but these."""
@@ -66,40 +68,34 @@ class Meter:
         self._function, self._elsewhere, self._waits = function, 0.0, Counter()
         started = time.thread_time()
         try:
-            with _logged() as logged:
+            with logged() as said:
                 yield
         finally:
             busy = time.thread_time() - started - self._elsewhere
-            self._bill(function, busy, logged.bytes)
+            self._bill(function, busy, said)
             self._function = ""
 
-    def _bill(self, function: str, busy: float, logged: int) -> None:
+    def _bill(self, function: str, busy: float, said: Logged) -> None:
         memory = _memory(function)
         used = self.used[function]
         taken = ceil(1000 * busy * max(1.0, CORE_MB / memory) + self._waited(function))
         cold = self.prices.assumed["cold_share"]
         used["lambda_requests"] += 1
         used["lambda_gb_seconds"] += memory / 1024 * (taken + cold * self.init_ms) / 1000
-        used["log_gb"] += (logged + self.prices.assumed["lambda_log_bytes"]) / units.GB
+        used["log_gb"] += (said.bytes + self.prices.assumed["lambda_log_bytes"]) / units.GB
         told = self.told[function]
         told["invocations"] += 1
         told["busy ms"] += 1000 * busy
         told["billed ms"] += taken
-        told["logged bytes"] += logged
+        told["logged bytes"] += said.bytes
+        self.metrics |= said.metrics
 
     def _waited(self, function: str) -> float:
         """Milliseconds that the calls keep the function waiting: where it has several under way, it waits for one."""
         total = 0.0
         for call, count in self._waits.items():
             service, _, operation = call.partition(".")
-            commits = (function, operation) == ("IngestEvents", "PutItem")
-            pool = (
-                self.pools["commits"]
-                if commits
-                else self.pools["sends"]
-                if function == "SendDeliveries"
-                else 1
-            )
+            pool = self.pools.get((function, operation)) or self.pools.get((function, "")) or 1
             total += self.prices.assumed["waits"][service] * ceil(count / pool)
         return total
 
@@ -127,7 +123,7 @@ class Meter:
         started = time.thread_time()
         self._asked = params
         if service == "dynamodb" and model.name in _WRITES:
-            self._before = [(table, key, _stored(table, key)) for table, key in _touched(model.name, params)]
+            self._before = [(table, key, stored(table, key)) for table, key in _touched(model.name, params)]
         elif service == "sqs":
             used["sqs_requests"] += units.sqs_requests(_bodies(params))
         elif service == "firehose":
@@ -151,7 +147,7 @@ class Meter:
         if model.name in _WRITES:
             whole = model.name == "TransactWriteItems"
             for table, key, before in self._before:
-                billed = units.write_units(before, _stored(table, key), transaction=whole)
+                billed = units.write_units(before, stored(table, key), transaction=whole)
                 used["write_units"] += billed
                 self.told[self._function][f"units {table.split('-')[-1]}"] += billed
         else:
@@ -196,87 +192,32 @@ def metering(prices: Prices, init_ms: float = 0.0) -> Iterator[Meter]:
             events.unregister("before-send", meter.was_sent)
 
 
-@dataclass(slots=True)
-class _Logged:
-    bytes: int = 0
+def _pools() -> dict[tuple[str, str], int]:
+    """How many calls of a function are under way at once as deployed, by operation, or "" for all of its calls."""
+    return {
+        ("IngestEvents", "PutItem"): deployed().commit_pool,
+        ("SendDeliveries", ""): deployed().send_pool,
+    }
+
+
+def deployed() -> settings.Settings:
+    """The settings as they are where no environment says otherwise."""
+    with without(*(name for name in os.environ if name.startswith("TOPEKA_"))):
+        return settings.load.__wrapped__()
 
 
 @contextlib.contextmanager
-def _logged() -> Iterator[_Logged]:
-    """Counts what a handler logs as deployed: its JSON lines from INFO on, and its metrics."""
-    from chalicelib.entrypoints.batches import logger
-
-    told, lines, printed = _Logged(), io.StringIO(), io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(logger.registered_formatter)
-    kept, disabled = logger._logger.handlers, logging.root.manager.disable
-    logger._logger.handlers = [handler]
-    level = logger._logger.level
-    logger._logger.setLevel(logging.INFO)
-    logging.disable(logging.NOTSET)
-    metrics = os.environ.get("POWERTOOLS_METRICS_DISABLED")
-    os.environ["POWERTOOLS_METRICS_DISABLED"] = "false"
+def without(*names: str) -> Iterator[None]:
+    """While inside, these are not in the environment."""
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
-        with contextlib.redirect_stdout(printed):
-            yield told
+        yield
     finally:
-        logger._logger.handlers = kept
-        logger._logger.setLevel(level)
-        logging.disable(disabled)
-        os.environ["POWERTOOLS_METRICS_DISABLED"] = metrics or "true"
-        told.bytes = len(lines.getvalue().encode()) + len(printed.getvalue().encode())
-
-
-def _pools() -> dict[str, int]:
-    """How many commits and deliveries are under way at once as deployed: where no environment says otherwise."""
-    local = {
-        name: os.environ.pop(name)
-        for name in ("TOPEKA_COMMIT_POOL", "TOPEKA_SEND_POOL")
-        if name in os.environ
-    }
-    try:
-        deployed = settings.load.__wrapped__()
-    finally:
-        os.environ.update(local)
-    return {"commits": deployed.commit_pool, "sends": deployed.send_pool}
+        os.environ.update(kept)
 
 
 def _memory(function: str) -> int:
     return int(_template()["Resources"][function]["Properties"]["MemorySize"])
-
-
-def _table(name: str) -> Any:
-    from moto.dynamodb.models import dynamodb_backends
-
-    return dynamodb_backends[ACCOUNT][REGION].get_table(name)
-
-
-def _key_of(table: str, item: Mapping[str, Any]) -> dict[str, Any]:
-    names = [each["AttributeName"] for each in _table(table).schema]
-    return {name: item[name] for name in names}
-
-
-def _stored(table: str, key: Mapping[str, Any]) -> int:
-    """Bytes of what is stored under a key, 0 for nothing."""
-    from moto.dynamodb.models.dynamo_type import DynamoType
-
-    found = _table(table)
-    hash_key, *rest = [DynamoType(key[each["AttributeName"]]) for each in found.schema]
-    held = found.items.get(hash_key)
-    item = held.get(rest[0]) if rest and held is not None else held
-    if item is None:
-        return 0
-    return units.item_size({name: _plain(value.to_json()) for name, value in item.attrs.items()})
-
-
-def _plain(value: dict[str, Any]) -> dict[str, Any]:
-    """moto keeps binary as base64."""
-    import base64
-
-    if "B" in value:
-        held = value["B"]
-        return {"B": base64.b64decode(held) if isinstance(held, str) else held}
-    return value
 
 
 def _touched(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -285,13 +226,13 @@ def _touched(operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, d
         for table, wanted in params["RequestItems"].items():
             for each in wanted:
                 put = each.get("PutRequest")
-                yield table, _key_of(table, put["Item"]) if put else dict(each["DeleteRequest"]["Key"])
+                yield table, key_of(table, put["Item"]) if put else dict(each["DeleteRequest"]["Key"])
     elif operation == "TransactWriteItems":
         for each in params["TransactItems"]:
             ((_, action),) = each.items()
-            yield action["TableName"], _key_of(action["TableName"], action.get("Item") or action["Key"])
+            yield action["TableName"], key_of(action["TableName"], action.get("Item") or action["Key"])
     else:
-        yield params["TableName"], _key_of(params["TableName"], params.get("Item") or params["Key"])
+        yield params["TableName"], key_of(params["TableName"], params.get("Item") or params["Key"])
 
 
 def _read(operation: str, asked: Mapping[str, Any], parsed: Mapping[str, Any]) -> float:

@@ -65,7 +65,9 @@ def idle(found: Measured, prices: Prices) -> tuple[float, str]:
     """Dollars of a month in which nothing happens, and what asks for them: polls of SQS, and the minutes' ticks."""
     polls = prices.total({"sqs_requests": _polled_queues() * _polls(prices)})
     ticks = MINUTES * prices.total(found.minute)
-    return polls + ticks, f"Lambda's polls of {_polled_queues()} queues {polls:.2f}, ticks {ticks:.2f}"
+    metrics = prices.total({"metrics": found.idle_metrics})
+    why = f"Lambda's polls of {_polled_queues()} queues {polls:.2f}, ticks {ticks:.2f}, metrics {metrics:.2f}"
+    return polls + ticks + metrics, why
 
 
 def _polls(prices: Prices) -> float:
@@ -99,7 +101,7 @@ def fixed(found: Measured, prices: Prices) -> dict[str, float]:
     return plus(
         times(found.minute, MINUTES),
         {"alarms": _count("AWS::CloudWatch::Alarm"), "secrets": _count("AWS::SecretsManager::Secret"),
-         "sqs_requests": _polled_queues() * _polls(prices)},
+         "sqs_requests": _polled_queues() * _polls(prices), "metrics": found.metrics},
     )  # fmt: skip
 
 

@@ -46,6 +46,11 @@ class FakeAgenda(Faulty):
         return Page(tuple(entries), following)
 
     @port
+    def holds(self, minute: int, shard: int) -> bool:
+        return any(minute <= due < minute + MINUTE and zlib.crc32(id.encode()) % self.shards == shard
+                   for due, id in self.jobs)  # fmt: skip
+
+    @port
     def remove(self, entries: Sequence[tuple[int, str]]) -> None:
         for entry in entries:
             self.jobs.pop(entry, None)

@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import gcd
 from typing import Any
 
 from infra.local.stack import Stack
@@ -119,16 +118,6 @@ def combination(every: Sequence[Fault], seed: int) -> tuple[Fault, ...]:
     """Two to four faults together, the same for the same seed."""
     chance = random.Random(seed)
     return tuple(sorted(chance.sample(every, chance.randint(2, 4)), key=str))
-
-
-def spread(faults: Sequence[Fault], most: int) -> list[Fault]:
-    """At most so many of them, always the same, evenly over the calls, the kinds in turn."""
-    step = max(1, -(-len(faults) // most))
-    while (
-        gcd(step, len(CALL_KINDS)) != 1 or gcd(step, len(CALL_KINDS) - 1) != 1
-    ):  # else some kinds would never be met
-        step += 1
-    return list(faults[::step])
 
 
 def broken(one: Run, reference: Run) -> list[str]:

@@ -227,6 +227,66 @@ def test_a_queue_that_refuses_brings_the_batch_again_from_the_first_delivery() -
     assert stage.relay(commits).failed == "s2"
 
 
+RECORDS = [Commit(f"s{n}", NOON, (Record(f"d_{n}", "p_1", NOON + n, {"id": f"d_{n}"}),)) for n in range(3)]
+
+
+def recorded(stage: Stage) -> list[str]:
+    """The decisions that the timeline has, oldest first."""
+    return [record["id"] for record in stage.timeline.decisions(["p_1"], 10).items][::-1]
+
+
+def test_what_a_batch_decided_is_recorded_together() -> None:
+    stage = Stage()
+    assert stage.relay(RECORDS).failed == ""
+    assert (stage.timeline.calls["record"], recorded(stage)) == (1, ["d_0", "d_1", "d_2"])
+
+
+def test_a_timeline_that_refuses_brings_the_batch_again_from_the_first_record() -> None:
+    stage = Stage()
+    stage.timeline.fail_next("record", times=3)
+    commits = [Commit("s", NOON, (deliver(),)), *RECORDS]
+    relayed = stage.relay(commits)
+    assert (relayed.failed, stage.dead.jobs) == ("s0", [])
+
+
+def test_a_timeline_that_has_refused_for_long_sets_all_aside_without_asking_for_each() -> None:
+    stage = Stage()
+    stage.timeline.fail_next("record", times=3)
+    stage.clock.forward(PATIENCE)
+    assert stage.relay(RECORDS).dead == [(f"d_{n}", "Unavailable") for n in range(3)]
+    assert stage.timeline.calls["record"] == 3
+
+
+def test_a_record_that_can_never_be_stored_is_set_aside_by_itself() -> None:
+    stage = Stage()
+    store = stage.timeline.record
+
+    def refuse(records: Any) -> None:
+        if any(decision == "d_1" for _, decision, _, _ in records):
+            raise ValueError
+        store(records)
+
+    stage.timeline.record = refuse  # type: ignore[method-assign]
+    assert stage.relay(RECORDS).dead == [("d_1", "ValueError")]
+    assert recorded(stage) == ["d_0", "d_2"]
+
+
+def test_a_record_that_is_refused_only_when_it_comes_alone_is_left_to_the_stream() -> None:
+    stage = Stage()
+    store = stage.timeline.record
+
+    def refuse(records: Any) -> None:
+        if len(records) > 1:
+            raise ValueError
+        if records[0][1] == "d_1":
+            raise Unavailable("dynamodb")
+        store(records)
+
+    stage.timeline.record = refuse  # type: ignore[method-assign]
+    relayed = stage.relay(RECORDS)
+    assert (relayed.failed, relayed.dead) == ("s1", [])
+
+
 def test_the_lake_never_holds_up_the_stream() -> None:
     stage = Stage()
     stage.lake.fail_next("put", times=3)

@@ -27,6 +27,16 @@ class TestEntries:
         assert [entry["id"] for entry in ring(agenda, NOON + MINUTE)] == ["w_2"]
         assert ring(agenda, NOON - MINUTE) == []
 
+    def test_are_held_by_their_minute_and_shard_alone(self, agenda: Agenda) -> None:
+        agenda.put(NOON + 30_000, "w_1", {})
+        own = crc32(b"w_1") % SHARDS
+        held = {
+            (m, s) for m in (NOON - MINUTE, NOON, NOON + MINUTE) for s in range(SHARDS) if agenda.holds(m, s)
+        }
+        assert held == {(NOON, own)}
+        agenda.remove([(NOON + 30_000, "w_1")])
+        assert not agenda.holds(NOON, own)
+
     def test_put_again_are_replaced(self, agenda: Agenda) -> None:
         agenda.put(NOON, "w_1", {"try": 1})
         agenda.put(NOON, "w_1", {"try": 2})
