@@ -41,6 +41,7 @@ class Settings:
     door_secret_id: str
     configuration_set: str
     feedback_topic: str
+    inbound_topic: str
     sms: str
     sms_configuration_set: str
     email_rate: float
@@ -76,6 +77,7 @@ def load() -> Settings:
         door_secret_id=env("TOPEKA_DOOR_SECRET_ID", ""),
         configuration_set=env("TOPEKA_CONFIGURATION_SET", ""),
         feedback_topic=env("TOPEKA_FEEDBACK_TOPIC", ""),
+        inbound_topic=env("TOPEKA_INBOUND_TOPIC", ""),
         sms=_one_of(SMS, "TOPEKA_SMS"),
         sms_configuration_set=env("TOPEKA_SMS_CONFIGURATION_SET", ""),
         email_rate=float(env("TOPEKA_EMAIL_RATE") or 0),

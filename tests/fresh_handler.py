@@ -2,7 +2,7 @@
 
 Takes a JSON list of events on stdin; tells what the handler returned for each, and what it asked of AWS. AWS is moto,
 made from the template that is deployed. An event `{"before": [service, operation, request]}` is a call to AWS
-instead, made before any event; `{Bucket}` in it is the bucket's name.
+instead, made before any event; `{Bucket}` in it is the bucket's name. Samples of SNS's notifications are signed first.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 
@@ -19,17 +20,33 @@ def main(handler: str) -> None:
 
     from infra.local.environment import aws_environment, function_environment
     from infra.local.functions import Function
+    from infra.local.moto_signing import notices_signed
     from infra.local.resources import make_resources
 
     events = json.load(sys.stdin)
-    with aws_environment(), mock_aws(), function_environment(make_resources(), "http://127.0.0.1:8000"):
+    with ExitStack() as stack:
+        for part in (aws_environment(), mock_aws(), notices_signed()):
+            stack.enter_context(part)
+        stack.enter_context(function_environment(make_resources(), "http://127.0.0.1:8000"))
         for each in events:
             if "before" in each:
                 _prepare(*each["before"])
         calls = _listen()
         function = Function(handler, handler)
-        answers = [function.invoke(event) for event in events if "before" not in event]
+        answers = [function.invoke(_signed(event)) for event in events if "before" not in event]
     json.dump({"answers": answers, "calls": calls, "app": "app" in sys.modules}, sys.stdout)
+
+
+def _signed(event: dict[str, Any]) -> dict[str, Any]:
+    from infra.local.moto_signing import signed_envelope
+
+    for record in event.get("Records", ()):
+        if "SigningCertURL" in record.get("body", ""):
+            notice = json.loads(record["body"])
+            record["body"] = json.dumps(
+                signed_envelope(notice["TopicArn"], notice["Message"], notice["MessageId"])
+            )
+    return event
 
 
 def _prepare(service: str, operation: str, request: dict[str, Any]) -> None:

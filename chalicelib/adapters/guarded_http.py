@@ -51,6 +51,16 @@ def is_public(address: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class _Request:
+    """`most` is how many bytes of the answer are read."""
+
+    method: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class GuardedHttp:
     """`allowed` are `host:port` that may be anywhere; `timeout` (s) is for connecting, and again for the answer."""
 
@@ -59,6 +69,13 @@ class GuardedHttp:
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """The status of the answer, redirects among them. Raises `Forbidden`, `NeverConnected` or `NoAnswer`."""
+        return self._ask(url, _Request("POST", body, headers))[0]
+
+    def get(self, url: str, most: int) -> tuple[int, bytes]:
+        """The status, and at most `most` bytes of what is there. Raises as `post` does."""
+        return self._ask(url, _Request("GET", None, {}, most))
+
+    def _ask(self, url: str, request: _Request) -> tuple[int, bytes]:
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         try:
@@ -70,7 +87,7 @@ class GuardedHttp:
         with closing(_secured(connected, host) if secure else connected) as channel, self._cut_off(channel):
             if isinstance(channel, ssl.SSLSocket):
                 _shake_hands(channel)
-            return _ask(channel, host, port, path, body, {"Host": parts.netloc.rpartition("@")[2], **headers})
+            return _answer(channel, host, port, path, request, parts.netloc.rpartition("@")[2])
 
     def _connect(self, host: str, port: int) -> socket.socket:
         """A connection to an address that was looked at, and to no other."""
@@ -111,18 +128,22 @@ def _shake_hands(channel: ssl.SSLSocket) -> None:
         raise NeverConnected from error
 
 
-def _ask(
-    channel: socket.socket, host: str, port: int, path: str, body: bytes, headers: Mapping[str, str]
-) -> int:
+def _answer(
+    channel: socket.socket, host: str, port: int, path: str, request: _Request, named: str
+) -> tuple[int, bytes]:
     connection = HTTPConnection(host, port)
     connection.sock, connection.auto_open = channel, 0  # never opens another by itself
     try:
-        connection.request("POST", path, body, dict(headers))
-        return connection.getresponse().status
+        connection.request(request.method, path, request.body, {"Host": named, **request.headers})
+        answer = connection.getresponse()
+        content = answer.read(request.most) if request.most else b""
     except (OSError, HTTPException) as error:
         raise NoAnswer from error
     finally:
         connection.close()
+    if len(content) < request.most and answer.length:  # cut off
+        raise NoAnswer
+    return answer.status, content
 
 
 def _shut(connected: socket.socket) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib import wiring
 from chalicelib.domain.errors import Retry
+from chalicelib.domain.sns_messages import Forged
 from chalicelib.domain.stored import Delivery
 from chalicelib.entrypoints.batches import (
     Failures,
@@ -24,9 +24,6 @@ from chalicelib.services.take_feedback import Taken
 
 blueprint = Blueprint(__name__)
 
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
-
-
 #: What every e-mail brings: its row and its customer's timeline tell of it, a log line would only cost.
 _ORDINARY = frozenset({"settled", "Email Delivered"})
 
@@ -38,7 +35,7 @@ def take_feedback(event: SQSEvent) -> Failures:
     rows: dict[str, Delivery] = {}
 
     def take(record: Record) -> None:
-        taken[record["messageId"]] = wiring.take_feedback().take(_payload(record["body"]), rows)
+        taken[record["messageId"]] = wiring.take_feedback().take(_opened(record["body"]), rows)
 
     failed = one_by_one(event.to_dict()["Records"], take)
     untold = _tell(taken)
@@ -62,13 +59,11 @@ def _tell(taken: Mapping[str, tuple[Taken, ...]]) -> list[str]:
     return []
 
 
-def _payload(body: str) -> dict[str, Any]:
-    """The notification, out of SNS's envelope. What isn't JSON (SES tests a new topic so) is nothing."""
-    outer = _decode(body)
-    message = outer.get("Message")
-    if outer.get("Type") != "Notification" or not isinstance(message, str):
-        return outer
+def _opened(body: str) -> dict[str, Any]:
+    """What SNS says. What it did not sign ends as a dead letter, where an operator sees it."""
     try:
-        return _decode(message)
-    except msgspec.DecodeError:
-        return {}
+        return wiring.open_notice()(body)
+    except Forged as error:
+        logger.error("feedback-forged", reason=error.reason)
+        count("FeedbackForged")
+        raise

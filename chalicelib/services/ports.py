@@ -13,6 +13,7 @@ from chalicelib.domain.decision import Switches
 from chalicelib.domain.events import Event, EventBatch, Rejection
 from chalicelib.domain.letters import Letter
 from chalicelib.domain.profile import Door
+from chalicelib.domain.sns_messages import Signed
 from chalicelib.domain.stored import Delivery as Delivery
 from chalicelib.domain.stored import LakeFile as LakeFile
 from chalicelib.domain.stored import Outgoing as Outgoing
@@ -301,6 +302,13 @@ class Mail(Protocol):
 
     def remove(self, day: str, deliveries: Sequence[str]) -> None:
         """Take away letters of a day. Repeats are harmless."""
+
+
+class Signatures(Protocol):
+    """Who signed what SNS hands over."""
+
+    def genuine(self, signed: Signed) -> bool:
+        """Whether the key of the certificate it names signed it. Raises `Unavailable` without the certificate."""
 
 
 class Templates(Protocol):

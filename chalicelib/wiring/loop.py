@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.services.learn_outcomes import LearnOutcomes
     from chalicelib.services.live_learned import LiveLearned
     from chalicelib.services.live_rules import LiveRules
+    from chalicelib.services.open_notice import OpenNotice
     from chalicelib.services.put_off import PutOff
     from chalicelib.services.read_tallies import ReadTallies
     from chalicelib.services.relay_effects import RelayEffects
@@ -165,6 +166,20 @@ def send_delivery() -> SendDelivery:
         clock=wiring.clock,
         nonce=wiring.nonce,
     )
+
+
+@cache
+def open_notice() -> OpenNotice:
+    """What providers tell, if SNS signed it. SNS's own host may be an endpoint within a private network."""
+    from chalicelib.adapters.guarded_http import GuardedHttp
+    from chalicelib.adapters.sns_signatures import SnsSignatures
+    from chalicelib.domain.sns_messages import host_of
+    from chalicelib.services.open_notice import OpenNotice
+
+    known = settings.load()
+    topics = frozenset(filter(None, (known.feedback_topic, known.inbound_topic)))
+    hosts = frozenset(f"{host_of(topic)}:443" for topic in topics)
+    return OpenNotice(topics, SnsSignatures(GuardedHttp(hosts)))
 
 
 @cache

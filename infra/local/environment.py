@@ -42,6 +42,7 @@ def function_environment(made: Resources, base_url: str) -> Iterator[None]:
             "TOPEKA_SECRET": SECRET,
             "TOPEKA_CONFIGURATION_SET": PREFIX,
             "TOPEKA_FEEDBACK_TOPIC": made["FeedbackTopic"],
+            "TOPEKA_INBOUND_TOPIC": made["InboundTopic"],
             "TOPEKA_SMS": "sns",  # moto has no End User Messaging
             "TOPEKA_PUSH_FIREBASE": made["PushFirebase"],
             "TOPEKA_PUSH_APPLE": made["PushApple"],

@@ -23,6 +23,7 @@ from infra.local.gateway import Environ, Gateway, StartResponse
 from infra.local.intake import Intake
 from infra.local.moto_bell import bell
 from infra.local.moto_providers import providers_tell
+from infra.local.moto_signing import notices_signed
 from infra.local.moto_time import queues_follow, streams_follow
 from infra.local.moving import Mover
 from infra.local.pages import Pages
@@ -141,6 +142,7 @@ class Stack:
         wiring.keys().add(key_hash(WRITE_KEY), "write", ())
         wiring.keys().add(key_hash(OPERATOR_KEY), "operator", SCOPES)
         self.post = Post(self.clock.now, made)
+        self._open.enter_context(notices_signed())
         self._open.enter_context(providers_tell(self.post.take))
 
     def _pump(self) -> None:

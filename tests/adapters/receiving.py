@@ -12,13 +12,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Receiver:
-    """`answers` are given in turn, each a status and headers; then 200. With `trickles`, a byte at a time."""
+    """`answers` are given in turn, each a status and headers; then 200. With `trickles`, a byte at a time.
+
+    `page` is what a GET is answered with.
+    """
 
     port: int = 0
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     got: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     trickles: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
+    page: bytes = b""
 
     @property
     def at(self) -> str:
@@ -36,15 +40,19 @@ def received(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            body = self.rfile.read(int(self.headers.get("content-length", "0")))
             receiver.got.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             while receiver.trickles.is_set() and not receiver.closing.wait(0.02):
                 self.wfile.write(b"H")
             status, headers = receiver.answers.pop(0) if receiver.answers else (200, {})
             self.send_response(status)
-            for name, value in {"content-length": "0", **headers}.items():
+            page = receiver.page if self.command == "GET" else b""
+            for name, value in {"content-length": str(len(page)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
+            self.wfile.write(page)
+
+        do_GET = do_POST  # noqa: N815 - its superclass's name
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""

@@ -59,6 +59,22 @@ def test_a_receiver_sees_ids_and_content_signed_for_it(receiver: Receiver) -> No
     }  # fmt: skip
 
 
+def test_a_page_is_fetched_no_further_than_asked(receiver: Receiver) -> None:
+    receiver.page = b"x" * 100_000
+    http = GuardedHttp(frozenset({receiver.at}), timeout=2)
+    assert http.get(receiver.url, 1000) == (200, b"x" * 1000)
+    assert http.get(receiver.url, 200_000) == (200, receiver.page)
+    assert [path for path, _, _ in receiver.got] == ["/in?shop=1"] * 2
+    with pytest.raises(NotPublic):
+        GuardedHttp(timeout=2).get(receiver.url, 1000)
+
+
+def test_a_page_that_ends_too_early_is_none(receiver: Receiver) -> None:
+    receiver.page, receiver.answers = b"half", [(200, {"content-length": "8", "connection": "close"})]
+    with pytest.raises(NoAnswer):
+        GuardedHttp(frozenset({receiver.at}), timeout=2).get(receiver.url, 1000)
+
+
 @pytest.mark.parametrize("status", [301, 307, 400, 404, 408, 429, 500, 503])
 def test_what_was_not_taken_is_tried_again_under_the_same_id(receiver: Receiver, status: int) -> None:
     receiver.answers = [(status, {"location": receiver.url, "retry-after": "1"})]

@@ -18,6 +18,7 @@ from chalicelib.domain.effects import Deliver
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.events import Event
 from chalicelib.domain.sending import Sent
+from chalicelib.domain.sns_messages import Forged
 from chalicelib.domain.stored import Commit
 from chalicelib.entrypoints import batches, feedback, jobs, relay, send, tick
 from chalicelib.services.relay_effects import Relayed
@@ -131,29 +132,36 @@ class Feedback:
         self.told += [one.event for one in taken if one.event]
 
 
+def opened(body: str) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads(body)
+    if payload.get("forged"):
+        raise Forged("signature")
+    return payload
+
+
 @pytest.fixture
 def provided(monkeypatch: pytest.MonkeyPatch) -> Callable[[Feedback], Feedback]:
     def provide(service: Feedback) -> Feedback:
         monkeypatch.setattr("chalicelib.wiring.take_feedback", lambda: service)
+        monkeypatch.setattr("chalicelib.wiring.open_notice", lambda: opened)
         return service
 
     return provide
 
 
-@pytest.mark.parametrize("wrapped", [True, False])
-def test_feedback_comes_out_of_the_envelope(provided: Callable[[Feedback], Feedback], wrapped: bool) -> None:
+def test_what_sns_did_not_sign_is_told_to_the_operator_and_ends_as_a_dead_letter(
+    provided: Callable[[Feedback], Feedback],
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     service = provided(Feedback())
-    payload = json.dumps({"eventType": "Send"})
-    body = json.dumps({"Type": "Notification", "Message": payload}) if wrapped else payload
-    assert failed(feedback.take_feedback(sqs(body), None)) == []
-    assert service.payloads == [{"eventType": "Send"}]
-
-
-def test_an_envelope_around_plain_words_is_nothing(provided: Callable[[Feedback], Feedback]) -> None:
-    service = provided(Feedback())
-    body = json.dumps({"Type": "Notification", "Message": "Successfully validated SNS topic"})
-    assert failed(feedback.take_feedback(sqs(body), None)) == []
-    assert service.payloads == [{}]
+    forged = '{"forged": true, "tells": "ada@example.com"}'
+    assert failed(feedback.take_feedback(sqs('{"tells": "e1"}', forged), None)) == ["m1"]
+    assert [event.message_id for event in service.told] == ["e1"]
+    assert "feedback-forged" in caplog.messages
+    said = capsys.readouterr().out + caplog.text
+    assert '"FeedbackForged":[1.0]' in said
+    assert "ada@example.com" not in said
 
 
 def test_what_a_batch_brings_is_told_together_and_what_failed_comes_again(

@@ -9,11 +9,13 @@ import boto3
 import msgspec
 import pytest
 
-from chalicelib import wiring
+from chalicelib import settings, wiring
 from chalicelib.domain.effects import Effect, Join
 from chalicelib.domain.envelope import body_of
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import Event, EventBatch
+from infra.local.moto_signing import signed_envelope
+from infra.local.notices import inbound_sms
 from infra.local.post import delivery_of
 from infra.local.queues import LocalQueue
 from infra.local.resources import PREFIX
@@ -157,8 +159,8 @@ def test_feedback_that_lacks_what_it_must_have_does_not_hold_up_the_rest(stack: 
         stack.settle()
     finally:
         stack.post.withheld = frozenset()
-    lacking = {"Type": "Notification", "Message": json.dumps({"eventType": "Bounce", "mail": {}})}
-    put("feedback", json.dumps(lacking), "{not json")
+    lacking = json.dumps({"eventType": "Bounce", "mail": {}})
+    put("feedback", json.dumps(signed_envelope(settings.load().feedback_topic, lacking, "1")), "{not json")
     stack.post.tell(delivery_of(stack.post.sent()[0].taken), "Email Delivered", "")
     put("feedback", "[]")
     stack.settle()
@@ -228,3 +230,25 @@ def test_a_tick_that_fails_is_made_up_for_by_the_next(stack: Stack, monkeypatch:
     profile = wiring.find_profile().by_identifier("user", "ann")
     assert profile is not None and profile.ledger.waits == {}
     assert dead(stack) == {}
+
+
+def told(text: str, **changes: str) -> str:
+    """An SMS of a customer to us, as SNS puts it into the queue."""
+    topic = settings.load().inbound_topic
+    signed = signed_envelope(topic, json.dumps(inbound_sms("+17855550123", "+17855550100", text, text)), text)
+    return json.dumps({**signed, **changes})
+
+
+def test_what_sns_did_not_sign_stops_nobody_and_is_kept_to_be_seen(stack: Stack) -> None:
+    bare = json.dumps(inbound_sms("+17855550123", "+17855550100", "STOP", "bare"))
+    forged = told("HELP", Message=bare)
+    elsewhere = told("STOP", SigningCertURL="https://sns.us-east-1.evil.example/a.pem")
+    put("feedback", bare, forged, elsewhere)
+    stack.settle()
+    assert wiring.find_profile().by_identifier("phone", "+17855550123") is None
+    assert dead(stack) == {"feedback-dead": 3}
+    assert sorted(stack.dead_letters()["feedback-dead"]) == sorted([bare, forged, elsewhere])
+    put("feedback", told("STOP"))
+    stack.settle()
+    assert wiring.find_profile().by_identifier("phone", "+17855550123") is not None
+    assert dead(stack) == {"feedback-dead": 3}

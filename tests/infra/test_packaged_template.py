@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.lake_lines import DAY, PASS_TAKES, SETTLED_AFTER
+from chalicelib.domain.sns_messages import VERSION
 
 Template = dict[str, Any]
 
@@ -292,6 +293,14 @@ def test_feedback_reaches_its_queue_in_an_envelope(template: Template) -> None:
     assert {each["TopicArn"]["Ref"] for each in subscriptions.values()} == {"FeedbackTopic", "InboundTopic"}
     assert all(each["Endpoint"] == queue for each in subscriptions.values())
     assert all("RawMessageDelivery" not in each for each in subscriptions.values())
+
+
+def test_notifications_are_signed_as_they_are_checked(template: Template) -> None:
+    for topic in ("FeedbackTopic", "InboundTopic"):
+        assert template["Resources"][topic]["Properties"]["SignatureVersion"] == VERSION
+    names = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert names["TOPEKA_FEEDBACK_TOPIC"] == {"Ref": "FeedbackTopic"}
+    assert names["TOPEKA_INBOUND_TOPIC"] == {"Ref": "InboundTopic"}
 
 
 def test_the_lake_is_encrypted_closed_and_filed_by_day(template: Template) -> None:
