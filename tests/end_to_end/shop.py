@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from chalicelib.domain.keys import user_token
 from infra.local.environment import SECRET
 from infra.local.stack import OPERATOR_KEY, WRITE_KEY, Stack
+from tests.end_to_end import openapi
 
 OPERATOR = {"Authorization": f"Bearer {OPERATOR_KEY}"}
 WRITE = {"Authorization": "Basic " + base64.b64encode(f"{WRITE_KEY}:".encode()).decode()}
@@ -57,7 +58,12 @@ class Shop:
         sent = {"Content-Type": "application/json"} | headers
         self._http.request(method, path.removeprefix(self.url), raw, sent)
         got = self._http.getresponse()
-        return Answer(got.status, {name.lower(): value for name, value in got.getheaders()}, got.read())
+        answer = Answer(got.status, {name.lower(): value for name, value in got.getheaders()}, got.read())
+        unlike = openapi.fault(
+            method, path.removeprefix(self.url), raw, answer.status, answer.headers, answer.body
+        )
+        assert not unlike, f"not as in openapi.yaml: {unlike}"
+        return answer
 
     def post(self, path: str, body: Any, headers: dict[str, str] = OPERATOR) -> Answer:
         return self.ask("POST", path, body, headers)
