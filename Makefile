@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PEERS  := $(VENV)/.peers-installed
+FUZZERS := $(VENV)/.fuzzers-installed
 PORT   ?= 8000
 DEMO   ?= 1
 SMS    ?=
@@ -16,7 +17,7 @@ SCOPES ?= read,decide,operate
 PACKAGED := build/packaged
 
 .DEFAULT_GOAL := help
-.PHONY: help run test package deploy key show erase-again evaluate bench cost load faults clean
+.PHONY: help run test package deploy key show erase-again evaluate bench cost load faults fuzz clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
@@ -67,6 +68,9 @@ load: $(STAMP)  ## a load over HTTP, with what was lost or doubled (MINUTES=1 WO
 faults: $(STAMP)  ## strike a scripted day with faults, and say what broke (FULL=1 for every fault, SEED=1)
 	$(BIN)/python -m tests.faults
 
+fuzz: $(STAMP) $(FUZZERS)  ## input nobody would send, at everything that reads input (FULL=1 for an hour, SEED=1)
+	$(BIN)/python -m tests.fuzz
+
 clean:  ## remove the virtual environment and everything built
 	rm -rf $(VENV) build .chalice/deployments .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -82,11 +86,18 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@touch $(STAMP)
 
-# Peers one by one: what has no build for this machine is told, and the bench goes on without its rows.
+# One by one: what has no build for this machine is told, and the command goes on without it.
+define one_by_one
+@echo "installing what $(1) is for into $(VENV) ..."
+@sed 's/ *#.*//; /^$$/d' $(1) | while read -r one; do \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps "$$one" 2>/dev/null || \
+	echo "$$one cannot be installed here: what needs it is left out"; \
+done
+@touch $@
+endef
+
 $(PEERS): $(STAMP) tests/bench/requirements.txt
-	@echo "installing what the bench stands beside into $(VENV) ..."
-	@sed 's/ *#.*//; /^$$/d' tests/bench/requirements.txt | while read -r peer; do \
-		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps "$$peer" 2>/dev/null || \
-		echo "$$peer cannot be installed here: its rows are left out"; \
-	done
-	@touch $(PEERS)
+	$(call one_by_one,tests/bench/requirements.txt)
+
+$(FUZZERS): $(STAMP) tests/fuzz/requirements.txt
+	$(call one_by_one,tests/fuzz/requirements.txt)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from chalicelib.adapters.liquid_bounds import bound_filters, one_template
 from chalicelib.domain.mime import one_line
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def _faults(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _filled(field: str, data: Mapping[str, Any], text: str) -> str:
     if "{" not in text:
         return one_line(text) if field in LINES else text
-    filled = _parsed(text, "html" if field in HTML else "text").render(**data)
+    with one_template():
+        filled = _parsed(text, "html" if field in HTML else "text").render(**data)
     return one_line(filled) if field in LINES else str(filled)
 
 
@@ -114,6 +116,7 @@ def _environment(form: Literal["html", "text"]) -> Environment:
         environment.tags.pop(tag, None)
     for name in _BARRED_FILTERS:
         environment.filters.pop(name, None)
+    bound_filters(environment)
     return environment
 
 

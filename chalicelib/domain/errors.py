@@ -13,6 +13,8 @@
     |   |-- Unavailable         a service of AWS failed or throttles (HTTP 503)
     |   `-- NotTaken            a provider certainly did not take a message: it may be tried again
     |       `-- Busy            nor any other just now: this one is not to blame
+    |-- Malformed               what a queue brought is not what it says it is: a dead letter
+    |   `-- Forged              SNS did not sign it (`sns_messages.py`)
     |-- Undeliverable           a provider will never take a message: trying again is useless
     `-- Unanswered              a provider may or may not have acted: never blindly repeated
 
@@ -97,6 +99,13 @@ class NotTaken(Retry):
 
 class Busy(NotTaken):
     """A provider takes nothing for now (throttles, can't be reached, doesn't know us), whatever the message."""
+
+
+class Malformed(TopekaError):
+    """What a queue brought lacks what it must have; `what` is a static name such as `feedback`."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"malformed: {what}")
 
 
 class Undeliverable(TopekaError):

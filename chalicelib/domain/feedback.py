@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.errors import Malformed
 from chalicelib.domain.events import Event
 from chalicelib.domain.instants import from_text
 from chalicelib.domain.machines import is_machine_agent
@@ -67,13 +68,24 @@ class Notice:
 def notices_of(payload: Mapping[str, Any]) -> tuple[Notice, ...]:
     """The notices in a notification, one for each address it speaks of; none for a kind we don't know.
 
-    Raises KeyError, TypeError or ValueError for a known kind that lacks what it must have.
+    Raises `Malformed` for a known kind that lacks what it must have.
     """
-    kind = payload.get("eventType") or payload.get("notificationType") or ""
+    try:
+        found = _notices(payload)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise Malformed("feedback") from error
+    for one in found:
+        if not all(isinstance(each, str) for each in (one.provider_id, one.delivery, one.address, one.type)):
+            raise Malformed("feedback")
+    return found
+
+
+def _notices(payload: Mapping[str, Any]) -> tuple[Notice, ...]:
+    kind = str(payload.get("eventType") or payload.get("notificationType") or "")
     if kind in _SES and "mail" in payload:
         return _ses(kind, payload)
-    if str(kind).startswith("TEXT_"):
-        return _text(str(kind), payload)
+    if kind.startswith("TEXT_"):
+        return _text(kind, payload)
     if "notification" in payload and "delivery" in payload and "status" in payload:
         return (_sns(payload),)
     return ()

@@ -55,10 +55,14 @@ def _leaving(address: str) -> bytes:
     )
 
 
+#: A host's name: whatever else stands there, some reader could take it for another address.
+_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+
 def _parts(address: str) -> tuple[str, str]:
     """Local part and domain."""
-    local, at, domain = _ascii(address).rpartition("@")
-    if not (local and at and domain) or " " in address:
+    local, _, domain = _ascii(address).rpartition("@")
+    if not local or " " in local or not _DOMAIN.fullmatch(domain):
         raise ValueError("not an e-mail address")
     return local, domain
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.domain.errors import TopekaError
+from chalicelib.domain.errors import Malformed
 
 #: Those that are signed, in this order; `Subject` only where there is one.
 SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
@@ -25,11 +25,11 @@ _CERTIFICATE_PATH = re.compile(r"/[A-Za-z0-9_-]{1,100}\.pem")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 
 
-class Forged(TopekaError):
+class Forged(Malformed):
     """A notification that SNS did not sign for a topic of ours; `reason` is a static word such as `topic`."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"not a notification of our topics: {reason}")
+        super().__init__(f"not a notification of our topics ({reason})")
         self.reason = reason
 
 

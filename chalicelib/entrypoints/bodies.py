@@ -14,6 +14,8 @@ from chalicelib.domain.segment_calls import BATCH_BYTES, LEVELS, Batch, too_deep
 T = TypeVar("T")
 
 _GZIP = 31
+#: Clients send one; each more copies what is left of the body.
+_MOST_MEMBERS = 100
 _DEEPEST = 4 * LEVELS
 _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
@@ -38,9 +40,12 @@ def opened(raw: bytes, encoding: str, limit: int = BATCH_BYTES) -> bytes:
 
 def _gunzip(raw: bytes, limit: int) -> bytes:
     """At most `limit` + 1 bytes, across the members of the file (RFC 1952, section 2.2)."""
-    body = bytearray()
+    body, members = bytearray(), 0
     try:
         while raw and len(body) <= limit:
+            members += 1
+            if members > _MOST_MEMBERS:
+                raise BadRequest("invalid-gzip", "Send one gzip file, not many behind each other.")
             member = zlib.decompressobj(_GZIP)
             body += member.decompress(raw, limit + 1 - len(body))
             if not member.eof and len(body) <= limit:

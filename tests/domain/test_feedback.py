@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.deliveries import TOLD
+from chalicelib.domain.errors import Malformed
 from chalicelib.domain.feedback import Notice, event_of, notices_of
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "feedback_cases.json").read_text())
@@ -40,9 +41,27 @@ def test_each_address_of_a_bounce_is_a_notice_of_its_own() -> None:
     assert [notice.address for notice in notices_of(payload)] == ["a@example.com", "b@example.com"]
 
 
-def test_a_known_kind_without_its_message_id_is_an_error() -> None:
-    with pytest.raises(KeyError):
-        notices_of({"eventType": "Bounce", "mail": {"timestamp": "2026-07-01T15:00:00Z"}})
+MAIL = {"timestamp": "2026-07-01T15:00:00Z", "messageId": "1", "tags": {"delivery": ["m_1"]}}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"eventType": "Bounce", "mail": {"timestamp": "2026-07-01T15:00:00Z"}},
+        {"eventType": "Bounce", "mail": None},
+        {"eventType": "Send", "mail": {**MAIL, "timestamp": None}},
+        {"eventType": "Send", "mail": {**MAIL, "timestamp": "yesterday"}},
+        {"eventType": "Send", "mail": {**MAIL, "messageId": {}}},
+        {"eventType": "Send", "mail": {**MAIL, "tags": {"delivery": [{}]}}},
+        {"eventType": "Send", "mail": {**MAIL, "destination": [7]}},
+        {"eventType": "TEXT_SENT"},
+        {"eventType": "TEXT_SENT", "messageId": "1", "eventTimestamp": "now"},
+        {"notification": {}, "delivery": {}, "status": "SUCCESS"},
+    ],
+)
+def test_a_known_kind_that_lacks_something_is_malformed(payload: dict[str, Any]) -> None:
+    with pytest.raises(Malformed):
+        notices_of(payload)
 
 
 def test_a_row_never_moves_back() -> None:

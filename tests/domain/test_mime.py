@@ -95,7 +95,20 @@ def test_no_value_can_start_another_header(attack: Letter) -> None:
 
 
 @pytest.mark.parametrize(
-    "to", ["", "nobody", "@example.com", "a@", "a b@example.com", "ä@example.com", "a@b\r\nBcc: c@d"]
+    "to",
+    [
+        "",
+        "nobody",
+        "@example.com",
+        "a@",
+        "a b@example.com",
+        "ä@example.com",
+        "a@b\r\nBcc: c@d",
+        "a@example.com,Bcc:example.com",
+        "a@example.com,b",
+        "a@[127.0.0.1]",
+        "a@-",
+    ],
 )
 def test_what_is_no_address_is_refused(to: str) -> None:
     with pytest.raises(ValueError, match=r"address|domain|local|parse|not|invalid|expected"):

@@ -55,3 +55,9 @@ def test_64_levels_are_the_most(levels: int) -> None:
 
 def test_brackets_in_texts_are_no_depth() -> None:
     assert bodies.json_object(b'{"a": "' + b"[" * 5_000 + b'"}')
+
+
+def test_many_gzip_files_behind_each_other_are_refused_early() -> None:
+    with pytest.raises(BadRequest, match="one gzip file"):
+        bodies.opened(gzip.compress(b"") * 100_000, "gzip")
+    assert bodies.opened(gzip.compress(b"{") + gzip.compress(b"}"), "gzip") == b"{}"

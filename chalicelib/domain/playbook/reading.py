@@ -16,6 +16,8 @@ from chalicelib.domain.playbook.model import Fault
 
 MOST_BYTES = 2_000_000
 MOST_LEVELS = 40
+#: Keys, values, and the marks where lists and mappings begin and end: 1,000 messages have about 60,000.
+MOST_PARTS = 150_000
 MOST_FAULTS = 200
 #: What YAML 1.2 calls not printable.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -114,8 +116,13 @@ class _Builder:
 
     def build(self, events: Iterator[Any]) -> Node:
         """The root node of the only document."""
-        for event in events:
+        for number, event in enumerate(events):
             name = type(event).__name__
+            if number > MOST_PARTS:
+                line = event.start_mark.line + 1
+                raise Unreadable(
+                    line, f"This has over {MOST_PARTS:,} keys and values; leave out what is not needed."
+                )
             if name == "ScalarEvent":
                 self._scalar(event)
             elif name in ("MappingStartEvent", "SequenceStartEvent"):

@@ -23,6 +23,7 @@ ODD: tuple[str | bytes, ...] = (
     b"a" * 2_000_001,
     b"playbook: 1\nname: \xff\n",
     "playbook: 1\nsegments:\n" + "\n".join(f"  s{number}: {{segment: t}}" for number in range(300)),
+    "- a\n" * 150_001,
 )
 #: PyYAML's own words, and what stands by where it should fail without saying what or where.
 NO_CASE = {

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.playbook.core_schema import resolve
-from chalicelib.domain.playbook.reading import MOST_BYTES, read
+from chalicelib.domain.playbook.reading import MOST_BYTES, MOST_PARTS, read
 
 SCALARS = {
     "on": "on",
@@ -129,3 +129,9 @@ def test_yaml_is_not_imported_before_it_is_needed() -> None:
     modules = "chalicelib.domain.playbook.parsing, chalicelib.domain.playbook.compiler"
     code = f"import sys, {modules}; sys.exit('yaml' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_too_many_keys_end_the_reading() -> None:
+    root, faults = read("".join(f"k{number}: 1\n" for number in range(MOST_PARTS)))
+    assert root is None
+    assert "keys and values" in faults[-1].message
