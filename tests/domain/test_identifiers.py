@@ -196,3 +196,9 @@ def test_a_number_of_the_north_american_plan_needs_no_library() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.split() == ["+17855550100", "False"]
+
+
+@pytest.mark.parametrize("text", ["+49004900", "+4900490", "0049004900", "+49 0490 0"])
+def test_what_would_be_read_otherwise_the_next_time_is_no_number(text: str) -> None:
+    value = getattr(normalise("phone", text, PLAYBOOK), "value", "")
+    assert not value or getattr(normalise("phone", value, PLAYBOOK), "value", "") == value
