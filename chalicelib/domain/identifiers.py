@@ -128,7 +128,10 @@ def _written(kind: str, value: object, playbook: Playbook, lands: Lands) -> Iden
     outcome = _of_kind(kind, text, lands)
     if isinstance(outcome, Identifier) and outcome.value != text:
         written = outcome.value
-        return Unusable(kind, "junk") if written.lower() in own or is_junk(written) else outcome
+        if written.lower() in own or is_junk(written):
+            return Unusable(kind, "junk")
+        if kind == "phone" and e164(written, lands) != written:
+            return Unusable(kind, "not-a-number")  # read otherwise the next time, it would be somebody else
     return outcome
 
 

@@ -47,14 +47,11 @@ def e164(text: str, lands: Lands) -> str:
     import phonenumbers
 
     numbers = [one for one in _readings(text, lands()) if phonenumbers.is_possible_number(one)]
-    valid = next((one for one in numbers if phonenumbers.is_valid_number(one)), None)
-    number = valid or next(iter(numbers), None)
+    valid = (one for one in numbers if phonenumbers.is_valid_number(one))
+    number = next(valid, None) or next(iter(numbers), None)
     if number is None:
         return ""
-    written: str = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if valid is None and written != text and e164(written, lands) != written:
-        return ""  # it would be read otherwise the next time, and be somebody else
-    return written
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _readings(text: str, lands: Sequence[str]) -> Iterator[Any]:
