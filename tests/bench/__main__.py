@@ -16,8 +16,9 @@ from pathlib import Path
 from tests.bench.rows import Part, Row, table
 
 PARTS = (
-    "calls", "ingest", "identities", "floods", "conditions", "deciding", "bandits", "publishing", "starting",
-    "documents", "throughput", "captures", "bandit", "experiment",
+    "calls", "ingest", "scaling", "identities", "floods", "conditions", "deciding", "bandits",
+    "publishing", "starting", "rendering", "packages", "documents", "throughput", "captures", "bandit",
+    "experiment",
 )  # fmt: skip
 RESULTS = Path("build/bench.json")
 

@@ -6,8 +6,11 @@ from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import formataddr
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from chalicelib.domain.mime import Letter, build, one_line, plain, with_pixel
 
@@ -69,6 +72,36 @@ def test_it_goes_over_a_7_bit_wire_with_short_lines() -> None:
     assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"")
     assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+@given(subject=st.text(max_size=300), name=st.text(max_size=120), text=st.text(min_size=1, max_size=400))
+@example(
+    subject="=?utf-8?q?Hi=0ABcc:_evil=40example.com?=", name="=?utf-8?q?x?=", text="--=_m_1--\r\n.\r\nFrom x"
+)
+@example(subject="w" * 3_000, name='a"b\\c, <d>', text="trailing \n\n  lead\ttab\t\n" + "y" * 2_000)
+def test_what_was_said_is_read_back(subject: str, name: str, text: str) -> None:
+    sender = formataddr((one_line(name), "hello@shop.example.com"))
+    raw = build(replace(LETTER, subject=subject, sender=sender, text=text, unsubscribe=""))
+    assert raw.isascii()
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+    message = message_from_bytes(raw, policy=SMTP)
+    assert isinstance(message, EmailMessage)
+    assert message.defects == []
+    assert message["Bcc"] is None
+    assert len(message.keys()) == 7
+    assert " ".join(message["Subject"].split()) == " ".join(one_line(subject).split())
+    assert [one.addr_spec for one in message["From"].addresses] == ["hello@shop.example.com"]
+    plain_part, html_part = message.iter_parts()
+    assert isinstance(plain_part, EmailMessage)
+    assert isinstance(html_part, EmailMessage)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    assert plain_part.get_content().replace("\r\n", "\n").rstrip("\n") == lines
+    assert html_part.get_content().strip() == LETTER.html
+
+
+def test_a_local_part_is_quoted_where_it_must_be() -> None:
+    (to,) = read(replace(LETTER, to="a,b@example.com"))["To"].addresses
+    assert (to.username, to.domain) == ("a,b", "example.com")
 
 
 def test_without_text_the_html_is_read_as_text() -> None:

@@ -1,0 +1,186 @@
+"""The bench can fail: a build that is broken on purpose misses its target, part by part."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from chalicelib.adapters import templates
+from chalicelib.adapters.profiles import DynamoProfiles
+from chalicelib.domain import facts
+from chalicelib.domain.events import Event
+from chalicelib.domain.profile import Door, Profile
+from chalicelib.domain.rules import Rules
+from tests import bench
+from tests.bench import __main__ as command
+from tests.bench import ingest, packages, rendering, scaling, starting
+from tests.bench.rows import Row, table
+from tests.cost import shop
+from tests.fakes import FakeProfiles
+from tests.services.ingest_world import World
+
+ENTRYPOINTS = Path(bench.__file__).parents[2] / "chalicelib/entrypoints"
+
+
+def test_a_figure_may_be_over_its_target_by_noise_and_no_more() -> None:
+    assert Row("x", 1.1, "times", 1.0, noise=0.1).met
+    assert not Row("x", 1.11, "times", 1.0, noise=0.1).met
+    assert not Row("x", 2, "calls", 1).met
+    assert Row("x", 10**9, "us").met
+    assert "MISSED" in table([Row("x", 2, "calls", 1)])
+
+
+@pytest.mark.parametrize(("figure", "status"), [(1.0, 0), (3.0, 1)])
+def test_a_missed_target_is_the_commands_exit_status(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, figure: float, status: int
+) -> None:
+    monkeypatch.setattr(command, "RESULTS", tmp_path / "bench.json")
+    monkeypatch.setattr(packages, "run", lambda: [Row("x", figure, "times", 2.0)])
+    assert command.main(["packages"]) == status
+    assert [row["met"] for row in json.loads((tmp_path / "bench.json").read_text())] == [not status]
+
+
+def test_a_part_that_is_none_is_told() -> None:
+    assert command.main(["nothing"]) == 2
+
+
+# -- ingest
+
+
+def test_ingest_sends_the_least_there_is() -> None:
+    found = ingest.measured(ingest.Bench.made(30), 100, 30, rounds=(1, 1))
+    assert found.calls == found.least
+
+
+def test_one_more_read_a_batch_is_a_call_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = DynamoProfiles.read
+
+    def twice(self: DynamoProfiles, ids: Any, **how: Any) -> dict[str, Door]:
+        read(self, list(ids), **how)
+        return read(self, list(ids), **how)
+
+    world = ingest.Bench.made(30)
+    monkeypatch.setattr(DynamoProfiles, "read", twice)
+    found = ingest.measured(world, 100, 30, rounds=(1, 1))
+    assert not ingest.calls_row("x", found).met
+
+
+def test_work_done_twenty_times_over_is_seen_in_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ingest.Bench.made(30)
+    once = made.world.ingest
+
+    def again(batches: Any) -> Any:
+        for _ in range(20):
+            msgspec.json.decode(msgspec.json.encode(batches * 20))
+        return once(batches)
+
+    made.world.ingest = again  # type: ignore[assignment]
+    found = ingest.measured(made, 100, 30, rounds=(1, 1))
+    assert not ingest.cpu_row("x", 100, found).met
+
+
+# -- scaling
+
+
+def test_settled_homes_are_those_that_ingest_makes() -> None:
+    grown, settled = World(), World()
+    for world in (grown, settled):
+        world.publish(shop.PLAYBOOK.decode())
+    grown.send(*(shop._signed_up(scaling.name_of(n), grown.clock() - 60 * shop.DAY) for n in range(3)))
+    scaling.settle(settled, 3)
+    assert _told(settled.profiles) == _told(grown.profiles)
+    assert settled.user(scaling.name_of(2)).facts.traits["email"].value == f"{scaling.name_of(2)}@example.com"
+
+
+def _told(profiles: FakeProfiles) -> dict[str, Any]:
+    """What homes say, but for their versions, which are chance, and for the ids of their events."""
+    homes = {id: (kind, msgspec.json.decode(data)) for id, (kind, data, _) in profiles.homes.items()}
+    for _, told in homes.values():
+        told.pop("version")
+        told.pop("seen", None)
+    return homes
+
+
+def test_a_build_that_walks_over_all_customers_is_not_flat(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = FakeProfiles.read
+
+    def walking(self: FakeProfiles, ids: Any, **how: Any) -> dict[str, Door]:
+        for _ in range(40):
+            sorted(self.homes)
+        return read(self, ids, **how)
+
+    monkeypatch.setattr(FakeProfiles, "read", walking)
+    ratio = scaling.grown(scaling.among(10), scaling.among(2_000), rounds=1)
+    assert not scaling.crowd_row(ratio).met
+
+
+def test_a_build_that_walks_over_a_customers_past_is_not_flat(monkeypatch: pytest.MonkeyPatch) -> None:
+    fold, past = facts.fold, {"events": 0}
+
+    def walking(profile: Profile, event: Event, rules: Rules) -> Any:
+        sum(range(60 * past["events"]))
+        return fold(profile, event, rules)
+
+    short, long = scaling.with_past(10), scaling.with_past(1_000)
+
+    def after(events: int, turn: scaling.Turn) -> scaling.Turn:
+        def measured() -> float:
+            past["events"] = events
+            return turn()
+
+        return measured
+
+    monkeypatch.setattr("chalicelib.services.work_circle.fold", walking)
+    assert not scaling.past_row(scaling.grown(after(10, short), after(1_000, long), rounds=1)).met
+
+
+# -- starting
+
+
+def test_every_handlers_start_is_measured() -> None:
+    handlers = {path.stem for path in ENTRYPOINTS.glob("*.py") if "Blueprint(" in path.read_text()}
+    assert {*starting.HOT, *starting.OTHERS} == {*handlers, "app"}
+
+
+@pytest.mark.parametrize("kind", ["hot", "others"])
+def test_a_handler_that_works_while_it_is_imported_starts_too_late(kind: str) -> None:
+    heavy = "sum(range(40_000_000))"
+    row = starting.measured("health", ("dynamodb",), 1, starting.MOST[kind], extra=heavy)
+    assert not row.met
+
+
+# -- rendering
+
+
+def test_templates_parsed_for_each_message_are_seen() -> None:
+    rules, noted = rendering.starter(), rendering.Noted()
+    mails = rendering.mails_of(rules)
+    write = rendering.writer(rules, mails, noted)
+    write()
+    alone = rendering.Alone(noted.asked)
+
+    def parsing() -> None:
+        templates._parsed.cache_clear()
+        write()
+
+    assert not rendering.row(rendering.over(parsing, alone, len(mails), rounds=1), len(mails)).met
+
+
+# -- packages
+
+
+def test_a_package_that_is_too_large_is_seen(tmp_path: Path) -> None:
+    archive = tmp_path / "deployment.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("chalicelib/app.py", "pass")
+    assert all(row.met for row in packages.weighed(archive))
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("large.bin", os.urandom(26 * packages.MEGABYTE))
+        opened.writestr("zeros.bin", bytes(70 * packages.MEGABYTE))
+    assert not any(row.met for row in packages.weighed(archive))
