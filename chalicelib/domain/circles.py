@@ -95,6 +95,8 @@ def order_of_taking(item: Item, doors: Doors) -> list[Identifier]:
 
     `previousId` is an anonymous id unless a user of that value exists (Segment's alias).
     """
+    if all(one.kind != "previous" for one in item.identifiers):
+        return list(item.identifiers)  # so `identifiers_of` has put them
     found = [_settled(one, doors) for one in item.identifiers]
     return sorted(dict.fromkeys(found), key=lambda one: (rank(doors.order, one.kind), one.kind))
 

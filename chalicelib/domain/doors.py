@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.effects import Effect
 from chalicelib.domain.identifiers import CHANGES_HANDS, KNOWN_BY, Identifier, rank
-from chalicelib.domain.keys import Secrets
+from chalicelib.domain.keys import Secrets, door_id
 from chalicelib.domain.profile import Door, Erased, Known, Profile, Sign
 
 MOST_OWNERS = 8
@@ -59,6 +59,8 @@ class Doors:
         part = Doors(self.secrets, self.order)
         for home, at in asked:
             for step in (*self.way(home, at), *self._to_owners(home)):
+                if step in part.versions:
+                    continue
                 if step in self.versions:
                     part.versions[step] = self.versions[step]
                 if step in self.now:
@@ -81,20 +83,22 @@ class Doors:
 
     def home(self, identifier: Identifier | Known) -> str:
         """The home id of an identifier."""
-        return self.secrets.home(identifier.kind, identifier.value)
+        return door_id(self.secrets.door, identifier.kind, identifier.value)
 
     def leads_to(self, home: str, at: int) -> str:
         """The last home on the way from here, for an event at a time; perhaps one that is not read yet."""
-        return self.way(home, at)[-1]
+        return self.way(home, at)[-1] if isinstance(self.now.get(home), Sign) else home
 
     def way(self, home: str, at: int) -> list[str]:
         """The homes on the way from here, for an event at a time. Raises `Circular`."""
-        way = [home]
-        while isinstance(door := self.now.get(way[-1]), Sign):
+        way, now = [home], self.now
+        door = now.get(home)
+        while isinstance(door, Sign):
             onward = owner_at(door, at)
             if onward in way:
                 raise Circular(way)
             way.append(onward)
+            door = now.get(onward)
         return way
 
     def ends(self, home: str) -> list[str]:
@@ -112,16 +116,26 @@ class Doors:
 
     def resident(self, home: str, at: int) -> Profile | None:
         """The profile that an event at this time reaches from here, if somebody lives there."""
-        door = self.now.get(self.leads_to(home, at))
+        door = self.now.get(home)
+        if isinstance(door, Sign):
+            door = self.now.get(owner_at(door, at))
+            if isinstance(door, Sign):
+                door = self.now.get(self.way(home, at)[-1])
         return door if isinstance(door, Profile) else None
 
     def owners(self, home: str) -> list[Profile]:
         """The profiles of everybody who has had a door that has changed hands; none for any other door."""
-        found = {end: self.now.get(end) for end in self.ends(home)}
+        ends = self.ends(home)
+        if not ends:
+            return []
+        found = {end: self.now.get(end) for end in ends}
         return [door for door in found.values() if isinstance(door, Profile)]
 
     def erased_at(self, home: str, at: int) -> int:
         """Until when nothing may come back by this home (ms), 0 if it and where it leads were never erased."""
+        door = self.now.get(home)
+        if not isinstance(door, Sign):
+            return _erased_at(door)
         return max(_erased_at(self.now.get(step)) for step in self.way(home, at))
 
     def born_after(self, home: str) -> int:
@@ -217,7 +231,7 @@ def owner_at(sign: Sign, at: int) -> str:
     """
     if at == EARLIEST and sign.heir:
         return sign.heir
-    if not has_changed_hands(sign):
+    if len(sign.owners) <= 1:
         return sign.forward_to
     started = [profile for profile, start in sign.owners if start <= at]
     return started[-1] if started else sign.heir or sign.owners[0][0]

@@ -67,6 +67,8 @@ def later(a: Stamped | None, b: Stamped | None) -> Stamped | None:
     """The one that stands: the later time, then the greater message id, then the greater value."""
     if a is None or b is None:
         return a or b
+    if (a.at, a.message_id) != (b.at, b.message_id):
+        return a if (a.at, a.message_id) > (b.at, b.message_id) else b
     return max(a, b, key=_stamp)
 
 

@@ -67,15 +67,17 @@ def identifiers_of(event: Event, playbook: Playbook) -> Identified:
     lands = partial(lands_of, event, playbook)
     found: dict[Identifier, None] = {}
     unusable: list[Unusable] = []
-    own = (_written(kind, value, playbook, lands) for kind, value in _own(event))
-    external = (_normalise(kind, value, playbook, lands) for kind, value in _external(event))
-    for outcome in (*own, *external):
+    outcomes = [_written(kind, value, playbook, lands) for kind, value in _own(event) if value is not None]
+    outcomes += [_normalise(kind, value, playbook, lands) for kind, value in _external(event)]
+    for outcome in outcomes:
         if isinstance(outcome, Identifier):
             found[outcome] = None
         elif outcome.reason != "empty":
             unusable.append(outcome)
-    order = ranks(playbook.identifiers)
-    strongest_first = sorted(found, key=lambda one: (rank(order, one.kind), one.kind))
+    strongest_first = list(found)
+    if len(found) > 1:
+        order = ranks(playbook.identifiers)
+        strongest_first.sort(key=lambda one: (rank(order, one.kind), one.kind))
     usable = strongest_first[:1] if event.type == "group" else strongest_first
     return Identified(tuple(usable), tuple(unusable))
 
@@ -119,10 +121,24 @@ def _normalise(kind: str, value: object, playbook: Playbook, lands: Lands) -> Id
 
 
 def _written(kind: str, value: object, playbook: Playbook, lands: Lands) -> Identifier | Unusable:
+    if kind == "phone" or type(value) is not str or len(value) > LONGEST:
+        return _judged(kind, value, playbook.junk, playbook.phone_country, lands)
+    return _read(kind, value, playbook.junk, playbook.phone_country)
+
+
+@lru_cache(maxsize=8_192)
+def _read(kind: str, value: str, junk: tuple[str, ...], country: str) -> Identifier | Unusable:
+    """Of every kind but phone numbers, which hang on where they are sent from: a customer's next event has the same."""
+    return _judged(kind, value, junk, country, lambda: (country,))
+
+
+def _judged(
+    kind: str, value: object, junk: tuple[str, ...], country: str, lands: Lands
+) -> Identifier | Unusable:
     text, reason = _text(value)
     if reason:
         return Unusable(kind, reason)
-    own = _own_junk(playbook.junk, kind, playbook.phone_country)
+    own = _own_junk(junk, kind, country)
     if text.lower() in own or is_junk(text):
         return Unusable(kind, "junk")
     outcome = _of_kind(kind, text, lands)

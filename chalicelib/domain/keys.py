@@ -40,6 +40,7 @@ def cause_id(prefix: str, *cause: str) -> str:
     return prefix + _letters(digest, 20)
 
 
+@lru_cache(maxsize=8_192)
 def short_id(message_id: str) -> str:
     """Eight characters (48 bits) that stand for a message id inside one profile."""
     digest = hashlib.blake2b(message_id.encode(), digest_size=6).digest()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from chalicelib.domain.playbook.model import DEFAULT_IDENTIFIERS, IdentifierRule
 
@@ -33,6 +34,12 @@ def rule_of(rules: Sequence[IdentifierRule], kind: str) -> IdentifierRule:
 
 
 def ranks(rules: Sequence[IdentifierRule]) -> dict[str, int]:
+    """As `_ranks`, once for equal rules."""
+    return _ranks(tuple(rules))
+
+
+@lru_cache(maxsize=64)
+def _ranks(rules: tuple[IdentifierRule, ...]) -> dict[str, int]:
     """Strength by kind, 0 strongest: the playbook's order, kinds nobody ranked next, then what changes hands.
 
     A default kind that the playbook doesn't name comes right after those that are stronger by default: where

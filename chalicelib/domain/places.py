@@ -9,7 +9,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.playbook.model import Playbook
@@ -86,10 +85,14 @@ def zone_of(profile: Profile, playbook: Playbook, now: int) -> str:
 
 def known_zone(profile: Profile, now: int) -> str:
     """The customer's clock as far as they or their place tell it; "" if they don't."""
+    return zone_at(profile, located(profile, now))
+
+
+def zone_at(profile: Profile, here: Place | None) -> str:
+    """As `known_zone`, of a customer who is at this place."""
     told = profile.facts.timezone
     if told is not None and isinstance(told.value, str) and is_zone(told.value):
         return told.value
-    here = located(profile, now)
     return here.timezone if here else ""
 
 
@@ -106,13 +109,20 @@ def is_zone(name: str) -> bool:
 def _place(value: object) -> Place | None:
     if not isinstance(value, Mapping):
         return None
-    region = _text(value, "region") or _text(value, "state")
-    return _placed(_text(value, "city"), region, _text(value, "country"), _text(value, "timezone"))
+    told = (
+        value.get("city"),
+        value.get("region"),
+        value.get("state"),
+        value.get("country"),
+        value.get("timezone"),
+    )
+    return _placed(*(one if type(one) is str else "" for one in told))
 
 
 @lru_cache(maxsize=4096)
-def _placed(city: str, region: str, country: str, zone: str) -> Place | None:
+def _placed(city: str, region: str, state: str, country: str, zone: str) -> Place | None:
     """Kept, since every event of a customer asks where they are, and the answer is nearly always the same."""
+    city, region, country, zone = map(_text, (city, _text(region) or state, country, zone))
     slug = place_slug(city, region, country)
     if not slug:
         return None
@@ -122,9 +132,8 @@ def _placed(city: str, region: str, country: str, zone: str) -> Place | None:
     return Place(slug, city, region, country, zone)
 
 
-def _text(value: Mapping[str, Any], name: str) -> str:
-    found = value.get(name)
-    return found.strip()[:100] if isinstance(found, str) else ""
+def _text(told: str) -> str:
+    return told.strip()[:100]
 
 
 def _ascii(text: str) -> str:

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from chalicelib.domain import ledger
 from chalicelib.domain.adopting import enter_silently
 from chalicelib.domain.conditions.changes import next_change
-from chalicelib.domain.conditions.features import parts
-from chalicelib.domain.conditions.model import AtPlace, Condition
+from chalicelib.domain.conditions.model import Condition
 from chalicelib.domain.confirming import to_confirm
 from chalicelib.domain.counting import counts
 from chalicelib.domain.deciding import decide
@@ -94,6 +93,8 @@ def _move_places(profile: Profile, now: int) -> list[Effect]:
     """Rows for where the customer was last seen and where they live; which counts is checked when asked."""
     wanted = possible_places(profile.facts)
     had = set(profile.ledger.places)
+    if wanted == had:
+        return []
     profile.ledger.places = sorted(wanted)
     joins: list[Effect] = [Join(f"place:{place}", profile.id, now) for place in sorted(wanted - had)]
     return joins + [Leave(f"place:{place}", profile.id, now) for place in sorted(had - wanted)]
@@ -213,7 +214,7 @@ def _rung(profile: Profile, event: Event, rules: Rules, now: int, effects: list[
 
 def _arm_wake(profile: Profile, rules: Rules, subject: Subject, effects: list[Effect]) -> None:
     """Ring when time alone will next change a segment; only if that is earlier than what is armed."""
-    changes = [_next_change(condition, profile, subject) for condition in rules.playbook.segments.values()]
+    changes = [_next_change(condition, profile, subject, places=places) for condition, places in rules.timed]
     soonest = min((change for change in changes if change is not None), default=0)
     armed = profile.ledger.wake
     if soonest and (not armed or armed <= subject.now or soonest < armed):
@@ -226,10 +227,10 @@ def _wake_ring(profile: Profile) -> Ring:
     return Ring(cause_id("r_", profile.id, "wake", str(due)), profile.id, due, WOKEN, {"due": due})
 
 
-def _next_change(condition: Condition, profile: Profile, subject: Subject) -> int | None:
+def _next_change(condition: Condition, profile: Profile, subject: Subject, *, places: bool) -> int | None:
     """When the condition may flip with no event: a window slides, or the last location grows too old."""
     change = next_change(condition, subject)
-    if not any(isinstance(part, AtPlace) for part in parts(condition)):
+    if not places:
         return change
     ends = location_ends(profile.facts, subject.now)
     return min((one for one in (change, ends) if one is not None), default=None)

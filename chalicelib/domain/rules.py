@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.domain.conditions.model import Feature
+from chalicelib.domain.conditions.model import Condition, Feature
 from chalicelib.domain.playbook.model import Message, Moment, Playbook
 from chalicelib.domain.profile import Activity, FeatureState
 
@@ -68,8 +68,9 @@ class Rules:
 
     `segments` are in an order in which each is after those it refers to. `by_event` is keyed by event
     title, `by_segment` by (segment, "enters" | "leaves"). `features_by_event` lists what to fold.
-    `fingerprint` names what profiles must keep for these rules: equal needs, equal name. `plans` are made when
-    first asked for (`plans.plan_for`).
+    `fingerprint` names what profiles must keep for these rules: equal needs, equal name. `timed` are the segments'
+    conditions that time alone may turn, and whether each looks at a place. `plans` are made when first asked for
+    (`plans.plan_for`).
     """
 
     version: int
@@ -85,4 +86,5 @@ class Rules:
     by_placement: Mapping[str, tuple[MessageRules, ...]]
     suppress: tuple[tuple[str, Check], ...]
     fingerprint: str = ""
+    timed: tuple[tuple[Condition, bool], ...] = ()
     plans: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)

@@ -27,8 +27,11 @@ def spent_by(event: Event) -> int:
     """
     if event.type != "track" or event.event in OUTCOMES:
         return 0
+    told = _told_by(event)
+    if not told:
+        return 0
     most = MOST if event.proven else MOST_UNPROVEN
-    return max(-most, min(most, _told_by(event)))
+    return max(-most, min(most, told))
 
 
 def earned_by(event: Event, stated: float) -> int:

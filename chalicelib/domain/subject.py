@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.domain import permissions
 from chalicelib.domain.facts import retold
-from chalicelib.domain.places import place_of, zone_of
+from chalicelib.domain.places import located, zone_at
 from chalicelib.domain.playbook.model import Playbook
 from chalicelib.domain.profile import Contact, Facts, Profile
 from chalicelib.domain.rules import Rules, Subject
@@ -47,18 +47,18 @@ def subject_of(
 
     `without` is a delivery that is not yet to count as received (the sender's own reservation).
     """
-    facts = profile.facts
+    facts, here = profile.facts, located(profile, now)
     subject = Subject(
         now=now,
         traits={name: held.value for name, held in facts.traits.items() if held.value is not None},
         context=context or {},
-        event=retold(event or {}, context or {}),
+        event=retold(event, context or {}) if event else {},
         activity=facts.activity,
         features=facts.features,
         permissions=Said(facts, rules.playbook),
         received=_received(profile.ledger.contacts, without),
-        place=place_of(profile, now),
-        zone=zone_of(profile, rules.playbook, now),
+        place=here.slug if here else "",
+        zone=zone_at(profile, here) or rules.playbook.timezone,
     )
     for name, check in rules.segments.items():
         if check(subject):

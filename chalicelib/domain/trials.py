@@ -47,10 +47,12 @@ def expose(profile: Profile, experiment: str, arm: str, now: int) -> Cells:
 
 def follow(profile: Profile, event: Event, rules: Rules) -> Cells:
     """Take what an event, already folded, says of the customer's worth and goodwill, in place; the differences."""
+    if not profile.ledger.trials:
+        return {}
     spent = spent_by(event)
     said_no = event.event in _REFUSALS
     complained = event.event in _COMPLAINTS and event.origin == "topeka"
-    if not (profile.ledger.trials and (spent or said_no or complained)):
+    if not (spent or said_no or complained):
         return {}
     cells: Cells = {}
     for name, trial in _running(profile.ledger, rules):

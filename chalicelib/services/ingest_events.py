@@ -14,7 +14,7 @@ import secrets as nonces
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -134,14 +134,13 @@ class IngestEvents:
         items: list[Item] = []
         for index, batch in enumerate(batches):
             for position, event in enumerate(batch.events):
-                item = Item(index, position, batch, event, ())
                 try:
                     found = identifiers_of(event, run.work.rules.playbook)
                 except Exception as fault:  # noqa: BLE001 - see _attempt
-                    self._isolate(Circle([item]), fault, run)
+                    self._isolate(Circle([Item(index, position, batch, event, ())]), fault, run)
                     continue
                 if event.profile or found.identifiers:
-                    items.append(replace(item, identifiers=found.identifiers))
+                    items.append(Item(index, position, batch, event, found.identifiers))
                 else:
                     rejections.append(_of_nobody(event, found))
         if rejections:

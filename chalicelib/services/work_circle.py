@@ -56,7 +56,8 @@ class Round:
     `taken` are the events in the order they were taken, each with the profile it went to. `entries` are the events
     to store, by timeline and profile id. `known` are repeats, with the timelines of who folded them.
     `aside` are those that no customer can have sent, by profile id. `received` are the times of receipt of what was
-    folded. `refused` counts refused links by reason. `weight` is the size of the effects in bytes.
+    folded. `refused` counts refused links by reason. `weight` is the size of the effects in bytes. `warm`: some
+    profile has lately had so much that it is counted.
     """
 
     doors: Doors
@@ -69,6 +70,7 @@ class Round:
     folded: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     weight: int = 0
+    warm: bool = False
 
     def keep(self, profile: Profile, event: Event) -> None:
         """Let an event be stored in the profile's timeline."""
@@ -76,8 +78,11 @@ class Round:
 
     def is_full(self) -> bool:
         """Whether it has as much as one commit should carry."""
-        decided = sum(map(len, self.doors.outbox.values()))
-        touched = len(self.doors.changed | self.doors.relied)
+        doors = self.doors
+        if len(doors.changed) + len(doors.relied) < MOST_DOORS and not doors.outbox:
+            return False
+        decided = sum(map(len, doors.outbox.values()))
+        touched = len(doors.changed | doors.relied)
         return touched >= MOST_DOORS or decided >= MOST_EFFECTS or self.weight >= MOST_BYTES
 
 
@@ -100,6 +105,7 @@ class WorkCircle:
     def __call__(self, items: Sequence[Item], doors: Doors) -> Round:
         """Take events in order, in the part of `doors` they concern."""
         one = Round(doors.part(homes(items, doors)))
+        one.warm = any(isinstance(door, Profile) and door.heat is not None for door in one.doors.now.values())
         known = self._folded_before(items, one)
         self._adopt(items, one.doors)
         for at, item in enumerate(items):
@@ -129,7 +135,12 @@ class WorkCircle:
         late: dict[tuple[str, bool], list[Event]] = {}
         readers: dict[str, Profile] = {}
         found: set[str] = set()
+        floor = max(
+            (door.seen.floor for door in one.doors.now.values() if isinstance(door, Profile)), default=0
+        )
         for item in items:
+            if min(item.event.received_at, item.event.timestamp) >= floor:
+                continue
             for profile in _takers(item, one.doors):
                 if may_have_forgotten(profile.seen, item.event):
                     late.setdefault((profile.id, item.batch.released), []).append(item.event)
@@ -145,6 +156,8 @@ class WorkCircle:
 
     def _adopt(self, items: Sequence[Item], doors: Doors) -> None:
         """Bring every profile at hand under the playbook in force before anything new is folded."""
+        if all(is_adopted(door, self.rules) for door in doors.now.values() if isinstance(door, Profile)):
+            return
         at_hand = {profile.id: profile for item in items for profile in _residents(item, doors)}
         for profile in at_hand.values():
             if not is_adopted(profile, self.rules):
@@ -194,7 +207,7 @@ class WorkCircle:
 
     def _is_too_much(self, one: Round, item: Item) -> bool:
         """Whether the event is set aside: before it links, since a flood links a flood of ids."""
-        if item.batch.released or item.event.profile:
+        if not one.warm or item.batch.released or item.event.profile:
             return False
         home = one.doors.home(_lead_of(item, one.doors))
         profile = one.doors.resident(home, item.at)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from chalicelib.domain.conditions.model import All, Any_, Compare, Condition, Did, Feature, Not
+from chalicelib.domain.conditions.model import All, Any_, Compare, Condition, Did, Feature, Not, Received
 
 #: How far back sums are kept for a `did` that only counts from a moment on (an `unless`, a goal).
 SINCE_WITHIN = 90 * 86_400_000
@@ -63,6 +63,13 @@ def parts(condition: Condition | None) -> Iterator[Condition]:
         yield from parts(condition.of)
     elif condition is not None:
         yield condition
+
+
+def is_timed(part: Condition) -> bool:
+    """Whether time alone may turn a condition that is not made of others (`changes.next_change` says when)."""
+    if isinstance(part, Compare):
+        return part.operator in ("within", "anniversary")
+    return isinstance(part, Did | Received)
 
 
 def needs(features: Iterable[Feature], segments: Mapping[str, Condition]) -> str:

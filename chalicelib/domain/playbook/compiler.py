@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from chalicelib.domain.conditions.features import features_in, merged, needs, parts
-from chalicelib.domain.conditions.model import All, Condition, Feature, InSegment
+from chalicelib.domain.conditions.features import features_in, is_timed, merged, needs, parts
+from chalicelib.domain.conditions.model import All, AtPlace, Condition, Feature, InSegment
 from chalicelib.domain.conditions.module import Module
 from chalicelib.domain.conditions.source import Compiler
 from chalicelib.domain.playbook.model import Message, Moment, Playbook
@@ -72,7 +72,16 @@ def compile_playbook(playbook: Playbook, version: int, prepared: Prepared | None
         by_placement=_grouped((place, one) for one in messages.values() for place in one.message.placements),
         suppress=tuple((one.topic, checks.of(one.audience)) for one in playbook.policies.suppress),
         fingerprint=prepared.fingerprint,
+        timed=tuple(_timed(playbook.segments.values())),
     )
+
+
+def _timed(conditions: Iterable[Condition]) -> Iterator[tuple[Condition, bool]]:
+    for condition in conditions:
+        asked = list(parts(condition))
+        places = any(isinstance(one, AtPlace) for one in asked)
+        if places or any(map(is_timed, asked)):
+            yield condition, places
 
 
 class _Checks:
