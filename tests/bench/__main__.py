@@ -1,4 +1,6 @@
-"""Runs every part, prints the table and writes build/bench.json; exit status 1 if a target was missed.
+"""Runs every part, prints the table and writes build/bench.json.
+
+Exit status 1 if a target was missed, or one that is known to be missed was missed by more.
 
 python -m tests.bench            all parts
 python -m tests.bench calls      one part
@@ -39,8 +41,11 @@ def main(chosen: list[str]) -> int:
         print(f"{name} ({time.monotonic() - started:.0f} s)\n{table(found)}\n", flush=True)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps([row.to_json() for row in rows], indent=2) + "\n")
-    missed = [row.name for row in rows if not row.met]
+    missed = [row.name for row in rows if row.is_worse]
+    owed = [row.name for row in rows if not row.met and not row.is_worse]
     print(f"{len(rows)} figures, {len(missed)} targets missed" + (f": {', '.join(missed)}" if missed else ""))
+    if owed:
+        print(f"{len(owed)} targets known to be missed, and no worse than known: {', '.join(owed)}")
     return 1 if missed else 0
 
 

@@ -18,7 +18,7 @@ from chalicelib.domain.recording import record_of
 from chalicelib.domain.replaying import replay
 from chalicelib.domain.rules import Rules
 from infra.local.stack import OPERATOR_KEY, Stack
-from tests.bench.rows import Row
+from tests.bench.rows import MACHINE, PAIRS, Row
 
 NOW = 1_790_000_000_000
 
@@ -33,15 +33,29 @@ def run() -> Sequence[Row]:
         half, slow = spread_of(rules_of(count))
         note = f"p99 {slow:.3g}; a tenth of them for this customer"
         rows.append(
-            Row(f"deciding among {count:,} messages of three conditions", half, "ms CPU", target, note)
+            Row(
+                f"deciding among {count:,} messages of three conditions",
+                half,
+                "ms CPU",
+                target,
+                note,
+                MACHINE,
+            )
         )
     told = spread_of(rules_of(1000, plans=100))[0], spread_of(rules_of(10_000, plans=1000))
     rows.append(
         Row(
-            "the same among 10,000 where ten are for them", told[1][0], "ms CPU", 1.0, f"p99 {told[1][1]:.3g}"
+            "the same among 10,000 where ten are for them",
+            told[1][0],
+            "ms CPU",
+            1.0,
+            f"p99 {told[1][1]:.3g}",
+            MACHINE,
         )
     )
-    rows.append(Row("growth from 1,000 to 10,000 (10 is linear)", told[1][0] / told[0], "times", 5))
+    rows.append(
+        Row("growth from 1,000 to 10,000 (10 is linear)", told[1][0] / told[0], "times", 5, noise=PAIRS)
+    )
     return [*rows, *_replayed(), *_over_http()]
 
 
@@ -91,7 +105,7 @@ def _over_http() -> Iterator[Row]:
                         times.append(1000 * (time.perf_counter() - started))
     few, many = (statistics.median(times) for times in taken.values())
     note = f"{few:.3g} and {many:.3g} ms"
-    yield Row("over HTTP, p50 among 1,000 messages over that among 3", many / few, "times", 2, note)
+    yield Row("over HTTP, p50 among 1,000 messages over that among 3", many / few, "times", 2, note, PAIRS)
 
 
 def once(rules: Rules, profile: Profile) -> object:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 
 from chalicelib.domain.events import Event
-from tests.bench.rows import Row
+from tests.bench.rows import PAIRS, Row
 from tests.services.flood_world import FloodedWorld
 
 ORDINARY, CUSTOMERS = 3_000, 300
@@ -34,7 +34,7 @@ def run() -> Sequence[Row]:
     folded = max(world.user("bot").facts.activity["Clicked"].total for world in worlds)
     return [
         Row("an ordinary event beside a flood of as many, over alone", statistics.median(ratios), "times", 2.5,
-            f"{min(ratios):.2f} to {max(ratios):.2f}"),
+            f"{min(ratios):.2f} to {max(ratios):.2f}", PAIRS),
         Row(f"commits that a flood of {ORDINARY:,} costs, {MOST} a minute allowed", commits, "commits", 200,
             f"{lost} more lost a race, {folded} events folded"),
     ]  # fmt: skip

@@ -27,14 +27,16 @@ from chalicelib.adapters.timeline import DynamoTimeline
 from chalicelib.domain.envelope import batch_of, body_of
 from chalicelib.domain.events import Event, EventBatch
 from tests.bench.canned import Canned, Request
-from tests.bench.rows import Row
+from tests.bench.rows import PAIRS, Row
 from tests.cost import shop
 from tests.services.ingest_world import World
 
 SIZES = (1, 10, 100, 1_000, 10_000)
 #: How often each size is measured, and of how many batches a measurement is: small ones are over in no time.
 ROUNDS = {1: (9, 60), 10: (9, 20), 100: (9, 4), 1_000: (7, 1), 10_000: (3, 1)}
-MOST, CALLS, NOISE = 1.5, 0.5, 0.1
+MOST, CALLS = 1.5, 0.5
+OWED = 2.35
+"""What folding, reacting and encoding came to when this was written: the target is not met."""
 FALLING = 1.05
 """Cost per event at a size, over that of the size before: it may not rise."""
 #: What Lambda hands over at once is bounded: 6 MB is about so many events as browsers send them.
@@ -122,7 +124,7 @@ def run() -> Sequence[Row]:
         if before:
             grown = found.ours / before
             rows.append(
-                Row(f"{name}: an event over one in the size before", grown, "times", FALLING, "CPU", NOISE)
+                Row(f"{name}: an event over one in the size before", grown, "times", FALLING, "CPU", PAIRS)
             )
         before = found.ours
     return rows
@@ -132,7 +134,7 @@ def cpu_row(name: str, size: int, found: Found) -> Row:
     """CPU over botocore's; of small batches it is only told."""
     note = f"{found.ours:.3f} ms an event, botocore {found.theirs:.3f}"
     target = MOST if size >= 100 else None
-    return Row(f"{name}: CPU over botocore's alone", found.ratio, "times", target, note, NOISE)
+    return Row(f"{name}: CPU over botocore's alone", found.ratio, "times", target, note, PAIRS, OWED)
 
 
 def calls_row(name: str, found: Found) -> Row:

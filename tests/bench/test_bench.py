@@ -36,6 +36,16 @@ def test_a_figure_may_be_over_its_target_by_noise_and_no_more() -> None:
     assert "MISSED" in table([Row("x", 2, "calls", 1)])
 
 
+def test_a_target_that_is_owed_is_told_and_may_not_get_worse() -> None:
+    owed = Row("x", 2.1, "times", 1.5, noise=0.1, owed=2.0)
+    assert (owed.met, owed.is_worse) == (False, False)
+    assert "owed" in table([owed])
+    worse = Row("x", 2.3, "times", 1.5, noise=0.1, owed=2.0)
+    assert (worse.met, worse.is_worse) == (False, True)
+    assert "MISSED" in table([worse])
+    assert not Row("x", 1.6, "times", 1.5, noise=0.1, owed=2.0).is_worse
+
+
 @pytest.mark.parametrize(("figure", "status"), [(1.0, 0), (3.0, 1)])
 def test_a_missed_target_is_the_commands_exit_status(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, figure: float, status: int
@@ -82,7 +92,7 @@ def test_work_done_twenty_times_over_is_seen_in_the_cpu(monkeypatch: pytest.Monk
 
     made.world.ingest = again  # type: ignore[assignment]
     found = ingest.measured(made, 100, 30, rounds=(1, 1))
-    assert not ingest.cpu_row("x", 100, found).met
+    assert ingest.cpu_row("x", 100, found).is_worse
 
 
 # -- scaling
