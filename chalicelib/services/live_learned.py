@@ -23,7 +23,7 @@ class LiveLearned:
     _looked: int = -1
     _current: Learned = field(default_factory=Learned)
     _loaded: dict[int, Learned] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def current(self) -> Learned:
         """The snapshot in force. While it cannot be read, that of the last look: deciding goes on."""

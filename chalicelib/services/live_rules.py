@@ -32,7 +32,7 @@ class LiveRules:
     _version: int = 0
     _switches: Switches = field(default_factory=Switches)
     _loaded: dict[int, Rules] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def current(self) -> Rules:
         """The rules in force."""

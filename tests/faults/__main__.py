@@ -16,7 +16,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NoReturn
@@ -84,29 +84,30 @@ def _lived(plans: Sequence[Plan], until: float | None) -> Iterator[tuple[Plan, l
     """Each plan and what it broke, by workers with a stack each; none is begun after `until`."""
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
         waiting = iter(plans)
-        running = {pool.submit(live, plan) for plan, _ in zip(waiting, range(2 * WORKERS), strict=False)}
+        running = {
+            pool.submit(live, plan): plan for plan, _ in zip(waiting, range(2 * WORKERS), strict=False)
+        }
         done = 0
         while running:
             try:
                 one = next(as_completed(running, timeout=LONGEST_S))
             except TimeoutError:
-                _give_up(pool, running)
-            running.remove(one)
+                _give_up(pool, running.values())
+            del running[one]
             yield one.result()
             done += 1
             if done % 250 == 0:
                 print(f"{done} done", flush=True)
             if until is None or time.monotonic() < until:
-                running |= {pool.submit(live, plan) for plan, _ in zip(waiting, range(1), strict=False)}
+                running |= {pool.submit(live, plan): plan for plan, _ in zip(waiting, range(1), strict=False)}
 
 
-def _give_up(pool: ProcessPoolExecutor, running: Iterable[Future[tuple[Plan, list[str]]]]) -> NoReturn:
+def _give_up(pool: ProcessPoolExecutor, running: Iterable[Plan]) -> NoReturn:
     """A day that doesn't end is found, and ends."""
     for process in list(pool._processes.values()):
         process.kill()
-    sys.exit(
-        f"after {LONGEST_S} s {len(list(running))} days have not come to their end: run less at once to see which"
-    )
+    names = "\n".join(f"  python -m tests.faults {_name(plan)}" for plan in running)
+    sys.exit(f"for {LONGEST_S} s no day has come to its end; one of these does not:\n{names}")
 
 
 def _told_in_full(plans: Sequence[Plan]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from chalicelib.domain.decision import Switches
@@ -60,3 +62,18 @@ def test_before_anything_was_published_nothing_is_said() -> None:
 def test_a_version_nobody_published_is_not_there() -> None:
     with pytest.raises(KeyError):
         LiveRules(published(), FakeClock()).version(2)
+
+
+def test_a_look_may_ask_again_while_it_looks() -> None:
+    playbooks = published()
+    live = LiveRules(playbooks, FakeClock())
+    seen: list[int] = []
+
+    def asking(look: Callable[[], Switches] = playbooks.switches) -> Switches:
+        playbooks.switches = look  # type: ignore[method-assign]
+        seen.append(live.current().version)
+        return look()
+
+    playbooks.switches = asking  # type: ignore[method-assign]
+    assert live.current().version == 1
+    assert seen == [1]
