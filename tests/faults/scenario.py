@@ -80,7 +80,7 @@ class Day:
             (190, "open", self._open),
             (205, "split and erase", self._split_and_erase),
             (215, "flash sale", self._flash),
-            (1670, "the day after", lambda: None),
+            (1760, "the day after", lambda: None),
         ]
 
     def _look_around(self) -> None:
