@@ -15,22 +15,22 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NoReturn
 
+from tests.faults.branching import Plan
 from tests.faults.injecting import KINDS, Fault, named
 from tests.faults.runs import broken, combination, faults_for, run
 from tests.faults.shrinking import shrunk, story
-from tests.faults.working import Plan, begin, end, live
+from tests.faults.working import begin, end, live
 
 RESULTS = Path("build/faults.json")
 MINUTES = float(os.environ.get("MINUTES") or 7)
 """After which a sample takes nothing new."""
-LONGEST_S = 180
-"""A day takes two seconds."""
+TOGETHER = 40
+"""So many days a worker lives at once: as one until each one's first fault."""
 COMBINATIONS = 0.1
 """So many combinations for each single fault of a run."""
 WORKERS = 2
@@ -43,7 +43,7 @@ def main(words: list[str]) -> int:
     every = faults_for(reference.calls, reference.handed)
     if words:
         return _told_in_full([_plan(word, every) for word in words])
-    plans = _plans(every, seed, full=full)
+    plans = _plans(every, seed)
     print(f"{len(reference.calls)} calls and {len(reference.handed)} hand-overs a day, {len(every)} faults; "
           f"seed {seed}, {len(plans)} runs wanted", flush=True)  # fmt: skip
     until = None if full else time.monotonic() + 60 * MINUTES
@@ -67,7 +67,7 @@ def _plan(word: str, every: Sequence[Fault]) -> Plan:
         sys.exit(str(error))
 
 
-def _plans(every: Sequence[Fault], seed: int, *, full: bool) -> list[Plan]:
+def _plans(every: Sequence[Fault], seed: int) -> list[Plan]:
     """Single faults in an order of chance, and combinations among them: whatever is cut off was no kind's own."""
     chance = random.Random(seed)
     single: list[Plan] = [(fault,) for fault in every]
@@ -75,39 +75,25 @@ def _plans(every: Sequence[Fault], seed: int, *, full: bool) -> list[Plan]:
         combination(every, seed * 100_000 + number) for number in range(int(COMBINATIONS * len(single)))
     ]
     plans = single + together
-    if not full:
-        chance.shuffle(plans)
+    chance.shuffle(plans)
     return plans
 
 
 def _lived(plans: Sequence[Plan], until: float | None) -> Iterator[tuple[Plan, list[str]]]:
     """Each plan and what it broke, by workers with a stack each; none is begun after `until`."""
+    parts = [plans[start : start + TOGETHER] for start in range(0, len(plans), TOGETHER)]
+    waiting, done = iter(parts), 0
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
-        waiting = iter(plans)
-        running = {
-            pool.submit(live, plan): plan for plan, _ in zip(waiting, range(2 * WORKERS), strict=False)
-        }
-        done = 0
+        running = {pool.submit(live, part) for part, _ in zip(waiting, range(WORKERS), strict=False)}
         while running:
-            try:
-                one = next(as_completed(running, timeout=LONGEST_S))
-            except TimeoutError:
-                _give_up(pool, running.values())
-            del running[one]
-            yield one.result()
-            done += 1
-            if done % 250 == 0:
+            ended = next(as_completed(running))
+            running.remove(ended)
+            yield from ended.result().items()
+            done += TOGETHER
+            if done % 400 == 0:
                 print(f"{done} done", flush=True)
             if until is None or time.monotonic() < until:
-                running |= {pool.submit(live, plan): plan for plan, _ in zip(waiting, range(1), strict=False)}
-
-
-def _give_up(pool: ProcessPoolExecutor, running: Iterable[Plan]) -> NoReturn:
-    """A day that doesn't end is found, and ends."""
-    for process in list(pool._processes.values()):
-        process.kill()
-    names = "\n".join(f"  python -m tests.faults {_name(plan)}" for plan in running)
-    sys.exit(f"for {LONGEST_S} s no day has come to its end; one of these does not:\n{names}")
+                running |= {pool.submit(live, part) for part, _ in zip(waiting, range(1), strict=False)}
 
 
 def _told_in_full(plans: Sequence[Plan]) -> int:

@@ -108,7 +108,8 @@ class Mark:
 class Injector:
     """`calls` are all calls made so far, `handed` all that was handed over; `faults` strike some of them.
 
-    `refused` are requests of clients that were not answered as they should be.
+    `refused` are requests of clients that were not answered as they should be. `branch` is told of each call and each
+    hand-over before it is struck, by the kinds that may strike it and its number: it may set `faults`.
 
     Only work done `inside` a function counts. What a fault itself makes happen counts for nothing, so numbers stay what
     they are on the undisturbed day up to the first fault.
@@ -119,6 +120,7 @@ class Injector:
     handed: list[Handed] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    branch: Callable[[Sequence[Kind], int], None] = lambda kinds, number: None
     _function: str = ""
     _event: Event = field(default_factory=dict)
     _striking: Kind | None = None
@@ -196,6 +198,7 @@ class Injector:
             self._aside = aside
 
     def _kind(self, kinds: Sequence[Kind], number: int) -> Kind | None:
+        self.branch(kinds, number)
         return next((each.kind for each in self.faults if each.number == number and each.kind in kinds), None)
 
     def about_to_call(self, model: Any, params: dict[str, Any], **_: Any) -> Any:

@@ -52,16 +52,16 @@ class Run:
 
 def run(stack: Stack, reference: Run, *faults: Fault, without: frozenset[str] = frozenset()) -> Run:
     """Live the day from the start, under faults or none, without some of its steps."""
-    return _live(stack, reference.published, faults, without)
+    return live(stack, reference.published, Injector(faults), without)
 
 
-def _live(stack: Stack, published: Any, faults: Sequence[Fault], without: frozenset[str]) -> Run:
+def live(stack: Stack, published: Any, injector: Injector, without: frozenset[str] = frozenset()) -> Run:
+    """The day under an injector, from the playbooks that were published."""
     start_over(stack, published)
-    injector = Injector(faults)
     with injecting(injector):
         Day(stack, injector, without).live()
     return Run(
-        faults=tuple(faults),
+        faults=tuple(injector.faults),
         struck=tuple(injector.struck()),
         seen=look(stack),
         calls=tuple(injector.calls),
@@ -77,8 +77,8 @@ def undisturbed(stack: Stack) -> Run:
     """The day without a fault; the first is only for what workers remember (rules, keys)."""
     publish(stack)
     published = playbooks()
-    _live(stack, published, (), frozenset())
-    return _live(stack, published, (), frozenset())
+    live(stack, published, Injector())
+    return live(stack, published, Injector())
 
 
 def faults_for(calls: Sequence[Call], handed: Sequence[Handed]) -> list[Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -28,10 +29,11 @@ from chalicelib.services.ring_agenda import RingAgenda
 from chalicelib.services.split_profile import SplitProfile
 from chalicelib.services.store_history import StoreHistory
 from infra.local.stack import Stack
-from tests.faults.injecting import KINDS, Fault, Kind, named
+from tests.faults import branching
+from tests.faults.injecting import KINDS, Fault, Injector, Kind, named
 from tests.faults.runs import INVARIANTS, Run, broken, combination, faults_for, run
 from tests.faults.shop import PROMOTIONAL, SERVICE, Due
-from tests.faults.shrinking import shrunk, story
+from tests.faults.shrinking import broken_names, shrunk, story
 
 SEED = 1
 """Which of all the faults `make test` tries: one of each kind, and some together. `make faults` tries many more."""
@@ -294,6 +296,33 @@ def test_a_failing_combination_becomes_one_fault_and_few_steps(
     assert "12:00  look around\n           twice: IngestEvents handed" in told
     assert "broken: every event is folded exactly once" in told
     assert "flash sale" not in told
+
+
+def test_days_that_part_at_their_first_fault_break_what_whole_days_break(
+    stack: Stack, reference: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for guard in (facts, work_circle):
+        monkeypatch.setattr(guard, "knows", lambda *_: False)
+    late = next(number for number, one in enumerate(reference.handed) if one.function == "SendDeliveries")
+    plans = [(Fault("twice", 0),), (Fault("twice", 1), Fault("throttled", 40)), (Fault("late", late),)]
+    plans.append((Fault("throttled", 1_000_000),))  # meets nothing
+    found = branching.lived(stack, reference, plans)
+    assert found.keys() == set(plans)
+    for plan in plans:
+        whole = broken_names(run(stack, reference, *plan), reference)
+        assert {each.split(":")[0] for each in found[plan]} == whole
+    assert "every event is folded exactly once" in {each.split(":")[0] for each in found[plans[0]]}
+    assert not found[plans[3]]
+
+
+def test_a_day_that_does_not_end_is_a_finding(
+    stack: Stack, reference: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(branching, "LONGEST_S", 1)
+    monkeypatch.setattr(Injector, "_anew", lambda *_: signal.pause())
+    plan = (Fault("twice", 3),)
+    (words,) = branching.lived(stack, reference, [plan])[plan]
+    assert "not after 1 s" in words
 
 
 def test_a_fault_is_called_by_the_name_it_tells() -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from multiprocessing.util import Finalize
 
 from infra.local.stack import Stack
-from tests.faults.injecting import Fault
-from tests.faults.runs import Run, broken, run, undisturbed
+from tests.faults.branching import Plan, lived
+from tests.faults.runs import Run, undisturbed
 from tests.faults.world import world
 
-Plan = tuple[Fault, ...]
 _open = ExitStack()
 _here: list[tuple[Stack, Run]] = []
 
@@ -30,10 +30,7 @@ def end() -> None:
     _open.close()
 
 
-def live(plan: Plan) -> tuple[Plan, list[str]]:
-    """The plan, and what it broke in words."""
+def live(plans: Sequence[Plan]) -> dict[Plan, list[str]]:
+    """What each plan broke, in words."""
     stack, reference = begin()
-    try:
-        return plan, broken(run(stack, reference, *plan), reference)
-    except Exception as error:  # noqa: BLE001 - a day that cannot be lived to its end is a finding
-        return plan, [f"the day is lived to its end: {type(error).__name__}: {str(error)[:300]}"]
+    return lived(stack, reference, plans)
