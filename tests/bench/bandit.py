@@ -21,7 +21,7 @@ from chalicelib.domain.evaluating.estimating import Estimate, Estimator, evaluat
 from chalicelib.domain.evaluating.expecting import expectations, half
 from chalicelib.domain.evaluating.intervals import Interval
 from chalicelib.domain.evaluating.logged import Logged
-from tests.bench.rows import MACHINE, Row
+from tests.bench.rows import Row, of_this_machine
 
 ROUNDS = Path(os.environ.get("TOPEKA_DATA", "../shared/data")) / "open-bandit"
 ESTIMATORS: tuple[Estimator, ...] = ("ips", "snips", "dr")
@@ -172,4 +172,4 @@ def _speed(rounds: list[Round]) -> Row:
     evaluated(many, policy)
     seconds = time.process_time() - started
     name = f"{len(many):,} decisions among {len(policy)} items evaluated"
-    return Row(name, seconds, "s CPU", 5, f"{len(many) / seconds:,.0f} a second", MACHINE)
+    return Row(name, seconds, "s CPU", 5, f"{len(many) / seconds:,.0f} a second", of_this_machine())

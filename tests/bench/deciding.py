@@ -18,7 +18,7 @@ from chalicelib.domain.recording import record_of
 from chalicelib.domain.replaying import replay
 from chalicelib.domain.rules import Rules
 from infra.local.stack import OPERATOR_KEY, Stack
-from tests.bench.rows import MACHINE, PAIRS, Row
+from tests.bench.rows import PAIRS, Row, of_this_machine
 
 NOW = 1_790_000_000_000
 
@@ -30,18 +30,7 @@ def run() -> Sequence[Row]:
     """Milliseconds of CPU, p50 and p99 of many decisions."""
     rows = []
     for count, target in ((100, 0.3), (1000, 1.0), (10_000, None)):
-        half, slow = spread_of(rules_of(count))
-        note = f"p99 {slow:.3g}; a tenth of them for this customer"
-        rows.append(
-            Row(
-                f"deciding among {count:,} messages of three conditions",
-                half,
-                "ms CPU",
-                target,
-                note,
-                MACHINE,
-            )
-        )
+        rows.append(row_of(count, *spread_of(rules_of(count)), target))
     told = spread_of(rules_of(1000, plans=100))[0], spread_of(rules_of(10_000, plans=1000))
     rows.append(
         Row(
@@ -50,13 +39,26 @@ def run() -> Sequence[Row]:
             "ms CPU",
             1.0,
             f"p99 {told[1][1]:.3g}",
-            MACHINE,
+            of_this_machine(),
         )
     )
     rows.append(
         Row("growth from 1,000 to 10,000 (10 is linear)", told[1][0] / told[0], "times", 5, noise=PAIRS)
     )
     return [*rows, *_replayed(), *_over_http()]
+
+
+def row_of(count: int, half: float, slow: float, target: float | None) -> Row:
+    """Of p50 and p99 (ms)."""
+    note = f"p99 {slow:.3g}; a tenth of them for this customer"
+    return Row(
+        f"deciding among {count:,} messages of three conditions",
+        half,
+        "ms CPU",
+        target,
+        note,
+        of_this_machine(),
+    )
 
 
 def spread_of(rules: Rules) -> tuple[float, float]:

@@ -13,13 +13,29 @@ import pytest
 
 from chalicelib.adapters import templates
 from chalicelib.adapters.profiles import DynamoProfiles
-from chalicelib.domain import facts
+from chalicelib.domain import facts, seen
+from chalicelib.domain.conditions.interpreting import holds
+from chalicelib.domain.conditions.model import All
 from chalicelib.domain.events import Event
+from chalicelib.domain.learning import Learned
 from chalicelib.domain.profile import Door, Profile
-from chalicelib.domain.rules import Rules
+from chalicelib.domain.replaying import replay
+from chalicelib.domain.rules import Rules, Subject
 from tests import bench
 from tests.bench import __main__ as command
-from tests.bench import ingest, packages, rendering, scaling, starting
+from tests.bench import (
+    calls,
+    captures,
+    conditions,
+    deciding,
+    documents,
+    floods,
+    ingest,
+    packages,
+    rendering,
+    scaling,
+    starting,
+)  # fmt: skip
 from tests.bench.rows import Row, table
 from tests.cost import shop
 from tests.fakes import FakeProfiles
@@ -194,3 +210,74 @@ def test_a_package_that_is_too_large_is_seen(tmp_path: Path) -> None:
         opened.writestr("large.bin", os.urandom(26 * packages.MEGABYTE))
         opened.writestr("zeros.bin", bytes(70 * packages.MEGABYTE))
     assert not any(row.met for row in packages.weighed(archive))
+
+
+# -- what was there before
+
+
+def test_one_more_read_for_an_event_is_a_call_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = DynamoProfiles.read
+
+    def twice(self: DynamoProfiles, ids: Any, **how: Any) -> dict[str, Door]:
+        read(self, list(ids), **how)
+        return read(self, list(ids), **how)
+
+    monkeypatch.setattr(DynamoProfiles, "read", twice)
+    missed = {row.name for row in calls.run() if not row.met}
+    assert {"a lone event of a known customer", "a decision for a customer at home"} <= missed
+
+
+def test_conditions_that_are_walked_instead_of_compiled_are_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    def walked(profile: dict[str, Any]) -> Any:
+        condition, subject = All(conditions.CONDITIONS), Subject(now=0, traits=profile)
+        return lambda: holds(condition, subject)
+
+    monkeypatch.setattr(conditions, "ours", walked)
+    assert not any(row.met for row in conditions._beside_a_lambda())
+
+
+def test_a_plan_made_anew_for_each_decision_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    once = deciding.once
+
+    def forgetful(rules: Rules, profile: Profile) -> Any:
+        rules.plans.clear()
+        return once(rules, profile)
+
+    monkeypatch.setattr(deciding, "once", forgetful)
+    half, slow = deciding.spread_of(deciding.rules_of(1000))
+    assert not deciding.row_of(1000, half, slow, 1.0).met
+
+
+def test_a_decision_that_hangs_on_more_than_its_record_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deciding, "LOGGED", 50)
+    monkeypatch.setattr(deciding, "replay", lambda kept, rules, _: replay(kept, rules, Learned()))
+    differing, size = deciding._replayed()
+    assert not differing.met
+    assert size.met
+
+
+def test_a_fold_that_keeps_all_times_makes_large_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_story", list)
+    monkeypatch.setattr(facts, "latest", lambda times, _: sorted(times))
+    size, *_ = documents.run()
+    assert not size.met
+
+
+def test_a_memory_that_is_never_shortened_grows_with_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_story", list)
+    monkeypatch.setattr(seen, "_drop_old", lambda one: sorted(one.ids.items()))
+    *_, growth = documents.run()
+    assert not growth.met
+
+
+def test_a_flood_that_is_folded_like_anything_else_costs_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(floods, "MOST", 1_000_000)
+    monkeypatch.setattr(floods, "ROUNDS", 1)
+    assert any(not row.met for row in floods.run())
+
+
+def test_a_client_that_is_refused_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not captures.CAPTURES.is_dir():
+        pytest.skip("the captured requests are not here")
+    monkeypatch.setattr(captures, "WRITE_KEY", "nobody's")
+    assert not any(row.met for row in captures.run())

@@ -9,7 +9,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 
 from infra.local.stack import Stack
-from tests.bench.rows import MACHINE, Row
+from tests.bench.rows import Row, of_this_machine
 
 EVENTS, CUSTOMERS, BATCH = 10_000, 3_000, 100
 
@@ -32,7 +32,7 @@ def run() -> Sequence[Row]:
             "s",
             90,
             f"{EVENTS / seconds:.0f} a second",
-            MACHINE,
+            of_this_machine(),
         ),
         Row("of which collecting over HTTP", collected, "s"),
     ]

@@ -100,11 +100,13 @@ def test_what_is_worth_nothing_is_never_best_and_of_nothing_all_are() -> None:
     assert chances_of_best([(known, 0.0)] * 4) == [0.25] * 4
 
 
-def test_ten_thousand_that_differ_take_seconds() -> None:
+def test_ten_times_as_many_that_differ_take_some_ten_times_as_long() -> None:
     chance = random.Random(3)
     many = [(Belief(0.05 + chance.random() / 1000, 20 + chance.random()), 1.0) for _ in range(10_000)]
-    started = time.process_time()
+    before = time.process_time()
+    chances_of_best(many[:1_000])
+    between = time.process_time()
     chances = chances_of_best(many)
-    assert time.process_time() - started < 5
+    assert time.process_time() - between < 50 * (between - before)  # 100 if each were held against each
     assert sum(chances) == pytest.approx(1)
     assert max(chances) < 2e-4
