@@ -48,6 +48,9 @@ def thrown(url: str, bombs: Iterator[Bomb]) -> list[Burst]:
 
 def _judged(url: str, bomb: Bomb) -> Burst:
     got = asked(url, bomb.method, bomb.path, bomb.body, bomb.headers)
+    if got.seconds > LONGEST_S:  # what is slow once may be the machine: what hangs is slow again
+        again = asked(url, bomb.method, bomb.path, bomb.body, bomb.headers)
+        got = replace(got, seconds=min(got.seconds, again.seconds))
     wrong = []
     if got.status not in bomb.answers:
         wrong.append(f"answers {got.status}: {got.body[:200]!r}")

@@ -199,8 +199,11 @@ class _Builder:
             self._fault(line, f"The tag `{event.tag}` is not allowed; write the plain value.")
 
     def _fault(self, line: int, message: str) -> None:
-        if len(self._faults) < MOST_FAULTS:
-            self._faults.append(Fault(line, self._path(), message))
+        if len(self._faults) >= MOST_FAULTS:
+            raise Unreadable(
+                line, f"Up to here there are {MOST_FAULTS} faults; mend those before, and read on then."
+            )
+        self._faults.append(Fault(line, self._path(), message))
 
 
 def plain(node: Node) -> Any:

@@ -24,6 +24,7 @@ ODD: tuple[str | bytes, ...] = (
     b"playbook: 1\nname: \xff\n",
     "playbook: 1\nsegments:\n" + "\n".join(f"  s{number}: {{segment: t}}" for number in range(300)),
     "- a\n" * 150_001,
+    "- &a 1\n" * 201,
 )
 #: PyYAML's own words, and what stands by where it should fail without saying what or where.
 NO_CASE = {
@@ -63,6 +64,12 @@ def test_thousands_of_faults_end_quickly_in_a_bounded_list() -> None:
     segments = "\n".join(f"  s{number}: {{segment: t{number}}}" for number in range(5000))
     _, faults = parse(f"playbook: 1\nname: Test\nsegments:\n{segments}\n")
     assert len(faults) == 200
+
+
+def test_reading_ends_where_more_faults_than_can_be_told_stand() -> None:
+    _, faults = parse("".join(f"a{number}: &x{number} 1\n" for number in range(50_000)))
+    assert (len(faults), faults[-1].line) == (201, 201)
+    assert faults[-1].message.startswith("Up to here there are 200 faults")
 
 
 def test_every_fault_in_the_source_has_a_case_with_its_words() -> None:
