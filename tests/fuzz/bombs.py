@@ -6,7 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.end_to_end.shop import OPERATOR, WRITE
 from tests.fuzz.shop import asked, json_of
