@@ -1,7 +1,8 @@
 """Faults at everything a day asks of AWS and is handed by it, and what came of them. Writes build/faults.json.
 
 make faults                                         a sample, in ten minutes at most
-FULL=1 make faults                                  every fault, and as many combinations: an hour on two cores
+FULL=1 make faults                                  every fault, and one combination for ten: an hour on two cores
+FULL=1 MINUTES=30 make faults                       as many of them as that takes
 SEED=7 make faults                                  another sample, other combinations
 python -m tests.faults killed-after:57              one fault, told in full, and made small if it breaks anything
 python -m tests.faults twice:3+throttled:40 seed:4  faults together
@@ -10,6 +11,7 @@ python -m tests.faults twice:3+throttled:40 seed:4  faults together
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import sys
@@ -27,7 +29,7 @@ from tests.faults.shrinking import shrunk, story
 from tests.faults.working import begin, end, live
 
 RESULTS = Path("build/faults.json")
-MINUTES = float(os.environ.get("MINUTES") or 7)
+MINUTES = 7.0
 """After which a sample takes nothing new."""
 TOGETHER = 40
 """So many days a worker lives at once: as one until each one's first fault."""
@@ -46,8 +48,8 @@ def main(words: list[str]) -> int:
     plans = _plans(every, seed)
     print(f"{len(reference.calls)} calls and {len(reference.handed)} hand-overs a day, {len(every)} faults; "
           f"seed {seed}, {len(plans)} runs wanted", flush=True)  # fmt: skip
-    until = None if full else time.monotonic() + 60 * MINUTES
-    found = dict(_lived(plans, until))
+    minutes = float(os.environ.get("MINUTES") or (math.inf if full else MINUTES))
+    found = dict(_lived(plans, time.monotonic() + 60 * minutes))
     broke = {plan: words for plan, words in found.items() if words}
     print(_table(found, len(plans) - len(found)))
     RESULTS.parent.mkdir(exist_ok=True)
@@ -79,7 +81,7 @@ def _plans(every: Sequence[Fault], seed: int) -> list[Plan]:
     return plans
 
 
-def _lived(plans: Sequence[Plan], until: float | None) -> Iterator[tuple[Plan, list[str]]]:
+def _lived(plans: Sequence[Plan], until: float) -> Iterator[tuple[Plan, list[str]]]:
     """Each plan and what it broke, by workers with a stack each; none is begun after `until`."""
     parts = [plans[start : start + TOGETHER] for start in range(0, len(plans), TOGETHER)]
     waiting, done = iter(parts), 0
@@ -88,11 +90,14 @@ def _lived(plans: Sequence[Plan], until: float | None) -> Iterator[tuple[Plan, l
         while running:
             ended = next(as_completed(running))
             running.remove(ended)
-            yield from ended.result().items()
+            for plan, words in ended.result().items():
+                if words:
+                    print(f"{_name(plan)}: {words}", flush=True)
+                yield plan, words
             done += TOGETHER
             if done % 400 == 0:
                 print(f"{done} done", flush=True)
-            if until is None or time.monotonic() < until:
+            if time.monotonic() < until:
                 running |= {pool.submit(live, part) for part, _ in zip(waiting, range(1), strict=False)}
 
 
