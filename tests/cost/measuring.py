@@ -14,6 +14,7 @@ from infra.local.clock import LocalClock
 from infra.local.replacing import replaced
 from infra.local.resources import PREFIX
 from infra.local.stack import Stack
+from tests.bench.rows import slowness
 from tests.bench.starting import cpu_of
 from tests.cost import shop
 from tests.cost.flows import Flows
@@ -77,18 +78,22 @@ def measure(prices: Prices, customers: int = CUSTOMERS, rounds: int = 10) -> Mea
             flows = Flows(stack, meter, names)
             events, metrics = {}, set[str]()
             for size, people in BATCHES:
+                meter.slower = slowness()
                 events[size, people] = flows.events(size, people, rounds=rounds)
                 told[f"events, {size} of {people}"] = _explained(meter)
                 metrics |= meter.metrics
             lake = told["events, 10 of 10"]["IngestEvents"]["lake bytes"] / (10 * rounds)
             before = _total("timeline")
+            meter.slower = slowness()
             decision = flows.decisions(10, rounds=rounds)
             decision_bytes = (_total("timeline") - before) / (10 * (rounds + 1))
             told["decisions"] = _explained(meter)
             metrics |= meter.metrics
+            meter.slower = slowness()
             email = flows.emails(rounds=rounds)
             told["e-mails"] = _explained(meter)
             metrics |= meter.metrics
+            meter.slower = slowness()
             minute = flows.idle()
             told["an idle half hour"] = _explained(meter)
         return Measured(
@@ -111,7 +116,7 @@ def _init_ms() -> float:
     """CPU of importing the app and making its clients in a fresh interpreter (ms)."""
     code = "import app\nfrom chalicelib import wiring\nfor name in ('dynamodb', 'sqs'): wiring.client(name)"
     cpu_of(code)
-    return min(cpu_of(code) for _ in range(2))
+    return min(cpu_of(code) for _ in range(2)) / slowness()
 
 
 def _explained(meter: Meter) -> dict[str, dict[str, float]]:

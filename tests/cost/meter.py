@@ -36,12 +36,13 @@ class Meter:
     """Use by function, while something works inside one, in the price list's units.
 
     `told` is what explains it: calls by operation, write units by table, milliseconds busy and taken. `metrics` are the
-    custom metrics that were written.
+    custom metrics that were written. CPU is divided by `slower`: how many times as slow the machine is as it might be.
     """
 
     prices: Prices
     pools: Mapping[tuple[str, str], int]
     init_ms: float = 0.0
+    slower: float = 1.0
     used: Tally = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
     told: Tally = field(default_factory=lambda: defaultdict(lambda: defaultdict(float)))
     metrics: set[str] = field(default_factory=set)
@@ -71,7 +72,7 @@ class Meter:
             with logged() as said:
                 yield
         finally:
-            busy = time.thread_time() - started - self._elsewhere
+            busy = (time.thread_time() - started - self._elsewhere) / self.slower
             self._bill(function, busy, said)
             self._function = ""
 
