@@ -14,17 +14,18 @@ from chalicelib.domain.confirming import CHANNEL, waits
 from chalicelib.domain.content import locale_of
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import PERMISSION_SET, Event, EventBatch, ours
-from chalicelib.domain.keys import Secrets
+from chalicelib.domain.keys import Secrets, cause_id
 from chalicelib.domain.languages import languages_of
 from chalicelib.domain.masking import masked
-from chalicelib.domain.permissions import may_contact
-from chalicelib.domain.profile import Stamped
+from chalicelib.domain.permissions import last_yes, may_contact
+from chalicelib.domain.profile import Profile, Stamped
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.ingest_events import IngestEvents
 from chalicelib.services.live_rules import LiveRules
 from chalicelib.services.ports import Clock
 from chalicelib.web.words import CHOOSING, Words
 
+DAY = 86_400_000
 #: Channels whose address a customer can see and choose about.
 CHANNELS = ("email", "sms")
 
@@ -105,15 +106,25 @@ class ChooseTopics:
         said = {"channel": one.channel, "topic": one.topic, "source": "preferences", "wording": wording}
         if one.confirmed and not one.chosen and not by_mail:
             return replace(self._event("Permission Granted", profile_id, said), origin="client", proven=False)
-        said |= {"state": "denied" if one.chosen else "granted"} | self._about(profile_id, one.channel)
+        said |= {"state": "denied" if one.chosen else "granted"} | self._about(
+            self.find.by_id(profile_id), one.channel
+        )
         return self._event(PERMISSION_SET, profile_id, said)
 
     def unsubscribe(self, claims: Mapping[str, Any], *, everything: bool) -> None:
-        """No more of the message's topic on its channel, or nothing at all on it. Raises `Unavailable`."""
+        """No more of the message's topic on its channel, or nothing at all on it. Raises `Unavailable`.
+
+        Said again on the same day, with no yes between, it is the same event: who was answered with an error, though it
+        had been folded, says it again.
+        """
         topic = "*" if everything else str(claims.get("t") or "*")
         profile, channel = str(claims.get("p", "")), str(claims.get("c") or "email")
         about = {"channel": channel, "topic": topic, "delivery": str(claims.get("d", ""))}
-        self._say([self._event("Unsubscribed", profile, about | self._about(profile, channel))])
+        found, now = self.find.by_id(profile), self.clock()
+        yes = last_yes(found.facts) if found else 0
+        id = cause_id("topeka:choice:", profile, *about.values(), str(yes), str(now // DAY))
+        about |= self._about(found, channel)
+        self._say([ours(id, "Unsubscribed", profile, now, about, proven=True)])
 
     def languages(self, profile_id: str) -> list[str]:
         """The customer's, the most exact first; none where nobody lives there (any more)."""
@@ -125,9 +136,8 @@ class ChooseTopics:
         known = self.rules.current().playbook.topics.get(topic)
         return known.called(languages) if known else ""
 
-    def _about(self, profile_id: str, channel: str) -> dict[str, str]:
+    def _about(self, profile: Profile | None, channel: str) -> dict[str, str]:
         """The address that is spoken of, as a hash."""
-        profile = self.find.by_id(profile_id)
         if profile is None:
             return {}
         hashed = address_hash_of(profile, channel, self.rules.current().playbook, self.secrets)

@@ -81,6 +81,24 @@ def test_one_click_unsubscribes_at_once(shop: Workspace) -> None:
     assert again.status_code == 200
 
 
+def unsubscribed(shop: Workspace) -> int:
+    """How often she has, as her history tells."""
+    told = shop.timeline.events[ann(shop)].values()
+    return sum(event.event == "Unsubscribed" for event in told)
+
+
+def test_what_is_said_again_without_a_yes_between_is_said_once(shop: Workspace) -> None:
+    for _ in range(2):  # as whoever is answered with an error does, though it had been taken
+        submit(shop, links(shop)["u"], b"List-Unsubscribe=One-Click")
+        shop.clock.forward(1_000)
+    assert unsubscribed(shop) == 1
+    submit(shop, f"/p/{token(shop, 'preferences', p=ann(shop))}", b"topic=email%2Foffers")
+    assert state(shop, "offers") == "granted"
+    shop.clock.forward(1_000)
+    submit(shop, links(shop)["u"], b"List-Unsubscribe=One-Click")
+    assert (state(shop, "offers"), unsubscribed(shop)) == ("denied", 2)
+
+
 def test_everything_on_the_channel_can_be_stopped(shop: Workspace) -> None:
     submit(shop, links(shop)["u"], b"everything=yes")
     assert state(shop, "*") == state(shop, "offers") == "denied"
