@@ -67,10 +67,10 @@ def is_new_denial(facts: Facts, event: Event) -> bool:
     return denied <= max((one.at for one in slots if one.state == "granted"), default=-1)
 
 
-def last_yes(facts: Facts) -> int:
-    """When the customer last said anything but no, on any channel and topic (ms; 0 if never)."""
+def last_other(facts: Facts, state: str) -> int:
+    """When the customer last said anything but this state, on any channel and topic (ms; 0 if never)."""
     said = (one for slots in facts.permissions.values() for one in slots.values())
-    return max((one.at for one in said if one.state != "denied"), default=0)
+    return max((one.at for one in said if one.state != state), default=0)
 
 
 def denials(statements: Statements) -> dict[str, dict[str, Permission]]:

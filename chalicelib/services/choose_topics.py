@@ -17,7 +17,7 @@ from chalicelib.domain.events import PERMISSION_SET, Event, EventBatch, ours
 from chalicelib.domain.keys import Secrets, cause_id
 from chalicelib.domain.languages import languages_of
 from chalicelib.domain.masking import masked
-from chalicelib.domain.permissions import last_yes, may_contact
+from chalicelib.domain.permissions import last_other, may_contact
 from chalicelib.domain.profile import Profile, Stamped
 from chalicelib.services.find_profile import FindProfile
 from chalicelib.services.ingest_events import IngestEvents
@@ -121,7 +121,7 @@ class ChooseTopics:
         profile, channel = str(claims.get("p", "")), str(claims.get("c") or "email")
         about = {"channel": channel, "topic": topic, "delivery": str(claims.get("d", ""))}
         found, now = self.find.by_id(profile), self.clock()
-        yes = last_yes(found.facts) if found else 0
+        yes = last_other(found.facts, "denied") if found else 0
         id = cause_id("topeka:choice:", profile, *about.values(), str(yes), str(now // DAY))
         about |= self._about(found, channel)
         self._say([ours(id, "Unsubscribed", profile, now, about, proven=True)])

@@ -192,7 +192,6 @@ def set_permission() -> SetPermission:
         wiring.live_rules(),
         wiring.secrets(),
         wiring.clock,
-        wiring.nonce,
     )
 
 

@@ -23,9 +23,9 @@ from tests.faults.injecting import (
     injecting,
 )
 from tests.faults.scenario import Day, publish
-from tests.faults.seen import Seen, look
-from tests.faults.shop import BOB, PROMOTIONAL, SERVICE, Due, forbidden
-from tests.faults.world import playbooks, start_over
+from tests.faults.seen import CHOICE, NOTED, Seen, look
+from tests.faults.shop import BOB, CID, LEFT, MINUTE, PROMOTIONAL, SERVICE, Due, forbidden
+from tests.faults.world import START, playbooks, start_over
 
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan", "GetObject", "HeadObject"})
 #: Contacts and rows that are done with.
@@ -127,8 +127,9 @@ def broken(one: Run, reference: Run) -> list[str]:
 
 def _facts_are_equal(one: Run, reference: Run) -> Iterator[str]:
     """Every accepted event is folded exactly once."""
-    for home in sorted({*one.seen.facts, *reference.seen.facts}):
-        mine, theirs = one.seen.facts.get(home), reference.seen.facts.get(home)
+    expected, _ = _expected(one, reference)
+    for home in sorted({*one.seen.facts, *expected}):
+        mine, theirs = one.seen.facts.get(home), expected.get(home)
         if mine is None or theirs is None:
             yield f"{home} is {'missing' if mine is None else 'too many'}"
         elif mine != theirs:
@@ -137,8 +138,25 @@ def _facts_are_equal(one: Run, reference: Run) -> Iterator[str]:
 
 
 def _history_is_whole(one: Run, reference: Run) -> Iterator[str]:
-    if one.seen.history != reference.seen.history:
-        yield f"{one.seen.history} instead of {reference.seen.history}"
+    _, expected = _expected(one, reference)
+    if one.seen.history != expected:
+        yield f"{one.seen.history} instead of {expected}"
+
+
+def _expected(one: Run, reference: Run) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """Facts and history as of the undisturbed day; but where Cid's e-mail had not come, he told the shop instead."""
+    facts, history = dict(reference.seen.facts), dict(reference.seen.history)
+    came = any(
+        (mail.to, mail.message) == (CID, "umbrella") and mail.minute <= LEFT for mail in one.seen.mails
+    )
+    for home, ids in reference.seen.history.items():
+        if CHOICE in ids and not came:
+            history[home] = sorted([NOTED, *(id for id in ids if id != CHOICE)])
+            activity = {
+                name: each for name, each in facts[home]["activity"].items() if name != "Unsubscribed"
+            }
+            facts[home] = {**facts[home], "activity": activity, "last": START + LEFT * MINUTE}
+    return facts, history
 
 
 def _decided_once(one: Run, reference: Run) -> Iterator[str]:

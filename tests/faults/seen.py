@@ -18,8 +18,9 @@ from tests.faults.world import QUEUES, START
 
 #: Events that tell of our own messages: when they come, and how many there are, depends on what was sent when.
 TOLD_BY_PROVIDERS = "Email "
-#: How ids begin that are made up anew each time: of a choice on a page, of an inbound decision.
-CHOICE, PLACEMENT = "topeka:choice:", "web.home"
+#: How ids begin that hang on ids made up anew each time: of a choice on a page, of one told to the shop, of an inbound
+#: decision.
+CHOICE, NOTED, PLACEMENT = "topeka:choice:", "topeka:permission:", "web.home"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ def _history(profile: Profile) -> list[str]:
 
     events = wiring.timeline().page(timelines_of(profile), 1_000).items
     ours = (event for event in events if not event.event.startswith(TOLD_BY_PROVIDERS))
-    return sorted(CHOICE if event.message_id.startswith(CHOICE) else event.message_id for event in ours)
+    ids = (event.message_id for event in ours)
+    return sorted(next((start for start in (CHOICE, NOTED) if id.startswith(start)), id) for id in ids)
 
 
 def _moment(cause: str) -> str:
