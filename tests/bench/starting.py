@@ -34,7 +34,7 @@ OTHERS = dict.fromkeys(
 )  # fmt: skip
 ROUNDS = {"hot": 7, "others": 3}
 MOST = {"hot": 1.25, "others": 2.0}
-NOISE = 0.03
+NOISE = 0.05
 """Of the median of pairs of CPU times, each side in an interpreter of its own."""
 BYTECODE = Path("build/bytecode").absolute()
 

@@ -127,7 +127,7 @@ def broken(one: Run, reference: Run) -> list[str]:
 
 def _facts_are_equal(one: Run, reference: Run) -> Iterator[str]:
     """Every accepted event is folded exactly once."""
-    expected, _ = _expected(one, reference)
+    expected = _expected(one, reference).facts
     for home in sorted({*one.seen.facts, *expected}):
         mine, theirs = one.seen.facts.get(home), expected.get(home)
         if mine is None or theirs is None:
@@ -138,25 +138,47 @@ def _facts_are_equal(one: Run, reference: Run) -> Iterator[str]:
 
 
 def _history_is_whole(one: Run, reference: Run) -> Iterator[str]:
-    _, expected = _expected(one, reference)
+    expected = _expected(one, reference).history
     if one.seen.history != expected:
         yield f"{one.seen.history} instead of {expected}"
 
 
-def _expected(one: Run, reference: Run) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Facts and history as of the undisturbed day; but where Cid's e-mail had not come, he told the shop instead."""
-    facts, history = dict(reference.seen.facts), dict(reference.seen.history)
-    came = any(
-        (mail.to, mail.message) == (CID, "umbrella") and mail.minute <= LEFT for mail in one.seen.mails
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What a day must come to; `more` deliveries than on the undisturbed day."""
+
+    facts: dict[str, Any]
+    history: dict[str, list[str]]
+    counted: dict[str, list[float]]
+    more: int = 0
+
+
+def _expected(one: Run, reference: Run) -> _Expected:
+    """As of the undisturbed day, but where an e-mail had not come, for it may be claimed and then never sent.
+
+    Then Cid has no link to leave by, and tells the shop; and Bob's bounces nowhere, so that he is written to when it
+    rains again.
+    """
+    facts, history, counted = (
+        dict(reference.seen.facts),
+        dict(reference.seen.history),
+        dict(reference.seen.counted),
     )
+    came = {mail.to for mail in one.seen.mails if mail.message == "umbrella" and mail.minute <= LEFT}
     for home, ids in reference.seen.history.items():
-        if CHOICE in ids and not came:
+        if CHOICE in ids and CID not in came:
             history[home] = sorted([NOTED, *(id for id in ids if id != CHOICE)])
             activity = {
                 name: each for name, each in facts[home]["activity"].items() if name != "Unsubscribed"
             }
             facts[home] = {**facts[home], "activity": activity, "last": START + LEFT * MINUTE}
-    return facts, history
+    for home, each in reference.seen.facts.items():
+        if BOB in each["stops"] and BOB not in came:
+            facts[home] = {**facts[home], "stops": {}}
+            again = next(key for key in counted if '"umbrella"' in key)
+            counted[again] = [counted[again][0] + 1, *counted[again][1:]]
+            return _Expected(facts, history, counted, more=1)
+    return _Expected(facts, history, counted)
 
 
 def _decided_once(one: Run, reference: Run) -> Iterator[str]:
@@ -166,7 +188,7 @@ def _decided_once(one: Run, reference: Run) -> Iterator[str]:
 
 def _counted_once(one: Run, reference: Run) -> Iterator[str]:
     """What learning and experiments read is what it is on the undisturbed day, with each inbound decision there was."""
-    expected = dict(reference.seen.counted)
+    expected = dict(_expected(one, reference).counted)
     for key, sums in expected.items():
         if '"hero"' in key:
             expected[key] = [each * one.seen.asked / reference.seen.asked for each in sums]
@@ -232,7 +254,11 @@ def _nothing_is_stuck(one: Run, reference: Run) -> Iterator[str]:
 
 def _deliveries_ended(one: Run, reference: Run) -> Iterator[str]:
     """Each row as in the undisturbed day has come to its end, and its contact with it."""
-    if one.seen.rows.keys() != reference.seen.rows.keys():
+    more = _expected(one, reference).more
+    if (
+        not reference.seen.rows.keys() <= one.seen.rows.keys()
+        or len(one.seen.rows) != len(reference.seen.rows) + more
+    ):
         yield f"rows {one.seen.rows} instead of {reference.seen.rows}"
     for delivery, state in one.seen.rows.items():
         contact = one.seen.contacts.get(delivery, "missing")
