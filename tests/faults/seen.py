@@ -121,8 +121,11 @@ def _facts(profile: Profile) -> dict[str, Any]:
     """Facts and identifiers, as far as customers and the shop made them."""
     facts: dict[str, Any] = msgspec.to_builtins(profile.facts)
     facts["activity"] = {
-        name: one for name, one in facts.get("activity", {}).items() if not name.startswith(TOLD_BY_PROVIDERS)
+        name: [total, *map(_minute, times)]
+        for name, (total, *times) in facts.get("activity", {}).items()
+        if not name.startswith(TOLD_BY_PROVIDERS)
     }
+    facts |= {name: _minute(facts[name]) for name in ("first", "last") if name in facts}
     # Without `since`, which is the time of the link that was taken first.
     known = sorted((one.kind, one.value) for one in profile.identifiers)
     facts["stops"] = {address: each[0] for address, each in facts.get("stops", {}).items()}
@@ -131,6 +134,11 @@ def _facts(profile: Profile) -> dict[str, Any]:
         "identifiers": known,
         "segments": sorted(n for n, (m, _) in profile.ledger.entries.items() if m),
     }
+
+
+def _minute(at: int) -> int:
+    """The minute of a time: what was put off by seconds lets the next step of the same minute begin so much later."""
+    return at // MINUTE * MINUTE
 
 
 def _told(profiles: Any) -> Counter[str]:
