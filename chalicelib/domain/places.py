@@ -109,20 +109,14 @@ def is_zone(name: str) -> bool:
 def _place(value: object) -> Place | None:
     if not isinstance(value, Mapping):
         return None
-    told = (
-        value.get("city"),
-        value.get("region"),
-        value.get("state"),
-        value.get("country"),
-        value.get("timezone"),
-    )
-    return _placed(*(one if type(one) is str else "" for one in told))
+    told = (value.get(name) for name in ("city", "region", "state", "country", "timezone"))
+    return _placed(*(one.strip()[:100] if type(one) is str else "" for one in told))
 
 
 @lru_cache(maxsize=4096)
 def _placed(city: str, region: str, state: str, country: str, zone: str) -> Place | None:
     """Kept, since every event of a customer asks where they are, and the answer is nearly always the same."""
-    city, region, country, zone = map(_text, (city, _text(region) or state, country, zone))
+    region = region or state
     slug = place_slug(city, region, country)
     if not slug:
         return None
@@ -130,10 +124,6 @@ def _placed(city: str, region: str, state: str, country: str, zone: str) -> Plac
         land = country_code(country)
         zone = dominant_zone(land, region_code(land, region))
     return Place(slug, city, region, country, zone)
-
-
-def _text(told: str) -> str:
-    return told.strip()[:100]
 
 
 def _ascii(text: str) -> str:
