@@ -122,8 +122,8 @@ class ChooseTopics:
         about = {"channel": channel, "topic": topic, "delivery": str(claims.get("d", ""))}
         found, now = self.find.by_id(profile), self.clock()
         yes = last_other(found.facts, "denied") if found else 0
-        id = cause_id("topeka:choice:", profile, *about.values(), str(yes), str(now // DAY))
         about |= self._about(found, channel)
+        id = cause_id("topeka:choice:", profile, *about.values(), str(yes), str(now // DAY))
         self._say([ours(id, "Unsubscribed", profile, now, about, proven=True)])
 
     def languages(self, profile_id: str) -> list[str]:

@@ -46,7 +46,7 @@ class SetPermission:
         before = last_other(profile.facts, state)
         event = Event(
             message_id=cause_id(
-                "topeka:permission:", profile.id, *said.values(), str(before), str(now // DAY)
+                "topeka:permission:", profile.id, *said.values(), about, str(before), str(now // DAY)
             ),
             type="track",
             event=PERMISSION_SET,
