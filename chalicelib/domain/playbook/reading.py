@@ -81,11 +81,7 @@ def _events(text: str) -> Iterator[Any]:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "it cannot be read"
         line = mark.line + 1 if mark else 1
-        if (
-            "cannot start any token" in problem
-            and mark
-            and text.split("\n")[mark.line].lstrip(" ")[:1] == "\t"
-        ):
+        if mark and text[mark.index : mark.index + 1] == "\t":
             raise Unreadable(line, "A tab stands here; YAML is indented with spaces only.") from None
         raise Unreadable(
             line, f"This is not YAML: {problem}. Check indentation, quotes and colons."
