@@ -13,6 +13,8 @@ from chalicelib.domain.evaluating.overlap import EFFECTIVE, EFFECTIVE_SHARE, REW
 
 _UNSEEN = 0.05
 """The share of choices never tried that is worth a word."""
+_AGREES = 0.9
+"""The share of logged decisions it would make again, above which more days are what is missing."""
 _EXPLORE = "turn on `explore` (or raise its share), let it run for some days, and evaluate again"
 
 
@@ -57,6 +59,12 @@ def _gain(best: Estimated) -> str:
 def _refusal(estimate: Estimate) -> str:
     overlap, logged = estimate.overlap, estimate.decisions
     needed = max(EFFECTIVE, EFFECTIVE_SHARE * logged)
+    if estimate.refused == "thin-overlap" and overlap.decisions > _AGREES * logged:
+        return (
+            f"No estimate yet: too little was decided. What these days logged is worth, in decisions: "
+            f"{overlap.decisions:,.0f}; in customers: {overlap.customers:,.0f}. "
+            f"{EFFECTIVE} of each are needed: take more days."
+        )
     return {
         "no-decisions": "Nothing was decided in these days, so there is nothing to compare with.",
         "unseen-choices": (

@@ -56,6 +56,10 @@ def test_a_refusal_says_what_to_do() -> None:
     [
         (Estimate(0, 0, Overlap(), None, {}, "no-decisions"), "Nothing was decided"),
         (
+            Estimate(5, 1, Overlap(5, 1, 0, 1.0, 1.0), None, {}, "thin-overlap"),
+            "in decisions: 5; in customers: 1.",
+        ),
+        (
             Estimate(900, 900, Overlap(200, 200, 9, 0.3, 0.1), TODAY, {}, "unseen-choices"),
             "about 70% of what",
         ),
