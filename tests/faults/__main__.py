@@ -17,8 +17,9 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -57,7 +58,8 @@ def main(words: list[str]) -> int:
     if broke:
         print(f"\n{len(broke)} runs broke an invariant; the first of them, made small:\n")
         _told_in_full(list(broke)[:3])
-    return 1 if broke else 0
+    cut = math.isinf(minutes) and len(found) < len(plans)
+    return 1 if broke or cut else 0
 
 
 def _plan(word: str, every: Sequence[Fault]) -> Plan:
@@ -76,7 +78,7 @@ def _plans(every: Sequence[Fault], seed: int) -> list[Plan]:
     together = [
         combination(every, seed * 100_000 + number) for number in range(int(COMBINATIONS * len(single)))
     ]
-    plans = single + together
+    plans = list(dict.fromkeys(single + together))
     chance.shuffle(plans)
     return plans
 
@@ -84,21 +86,26 @@ def _plans(every: Sequence[Fault], seed: int) -> list[Plan]:
 def _lived(plans: Sequence[Plan], until: float) -> Iterator[tuple[Plan, list[str]]]:
     """Each plan and what it broke, by workers with a stack each; none is begun after `until`."""
     parts = [plans[start : start + TOGETHER] for start in range(0, len(plans), TOGETHER)]
-    waiting, done = iter(parts), 0
     with ProcessPoolExecutor(WORKERS, get_context("spawn")) as pool:
-        running = {pool.submit(live, part) for part, _ in zip(waiting, range(WORKERS), strict=False)}
-        while running:
-            ended = next(as_completed(running))
-            running.remove(ended)
-            for plan, words in ended.result().items():
+        for done, found in enumerate(in_turn(pool, parts, until), 1):
+            for plan, words in found.items():
                 if words:
                     print(f"{_name(plan)}: {words}", flush=True)
                 yield plan, words
-            done += TOGETHER
-            if done % 400 == 0:
-                print(f"{done} done", flush=True)
-            if time.monotonic() < until:
-                running |= {pool.submit(live, part) for part, _ in zip(waiting, range(1), strict=False)}
+            if done % 10 == 0:
+                print(f"{min(done * TOGETHER, len(plans)):,} done", flush=True)
+
+
+def in_turn(pool: Executor, parts: Iterable[Sequence[Plan]], until: float) -> Iterator[dict[Plan, list[str]]]:
+    """What each part broke, one a worker at a time; none is begun after `until` (of `time.monotonic`)."""
+    waiting = iter(parts)
+    running = {pool.submit(live, part) for part in islice(waiting, WORKERS)}
+    while running:
+        ended = next(as_completed(running))
+        running.remove(ended)
+        if time.monotonic() < until:
+            running |= {pool.submit(live, part) for part in islice(waiting, 1)}
+        yield ended.result()
 
 
 def _told_in_full(plans: Sequence[Plan]) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +31,9 @@ from chalicelib.services.ring_agenda import RingAgenda
 from chalicelib.services.split_profile import SplitProfile
 from chalicelib.services.store_history import StoreHistory
 from infra.local.stack import Stack
+from tests.faults import __main__ as proof
 from tests.faults import branching
+from tests.faults.branching import Plan
 from tests.faults.injecting import KINDS, Fault, Injector, Kind, named
 from tests.faults.runs import INVARIANTS, Run, broken, combination, faults_for, run
 from tests.faults.shop import PROMOTIONAL, SERVICE, Due
@@ -337,3 +341,16 @@ def test_combinations_are_the_same_for_the_same_seed(reference: Run) -> None:
     assert combination(every, 5) == combination(every, 5)
     assert len({combination(every, seed) for seed in range(20)}) == 20
     assert {len(combination(every, seed)) for seed in range(50)} == {2, 3, 4}
+
+
+@pytest.mark.parametrize(("seconds", "lived"), [(60, 11), (-1, proof.WORKERS)])
+def test_every_part_is_lived_once_while_there_is_time(
+    seconds: int, lived: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts: list[list[Plan]] = [[(Fault("throttled", number),)] for number in range(11)]
+    monkeypatch.setattr(proof, "live", lambda part: {plan: [] for plan in part})
+
+    with ThreadPoolExecutor(proof.WORKERS) as pool:
+        found = [plan for part in proof.in_turn(pool, parts, time.monotonic() + seconds) for plan in part]
+
+    assert len(found) == len(set(found)) == lived
