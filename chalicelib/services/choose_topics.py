@@ -68,8 +68,9 @@ class ChooseTopics:
     def read(self, profile_id: str) -> Choices | None:
         """The choices as they stand; None where nobody lives there (any more)."""
         profile = self.find.by_id(profile_id)
-        if profile is None:
-            return None
+        return self._choices(profile) if profile else None
+
+    def _choices(self, profile: Profile) -> Choices:
         playbook = self.rules.current().playbook
         held = {channel: address(profile.facts, channel) for channel in CHANNELS}
         languages = languages_of(locale_of(profile))
@@ -95,21 +96,20 @@ class ChooseTopics:
         Who came by a text message has shown whose the number is, and nothing of the e-mail address: what needs to be
         confirmed from there is asked about, as any yes that nobody proved.
         """
-        choices = self.read(profile_id)
-        if choices is None:
+        profile = self.find.by_id(profile_id)
+        if profile is None:
             return
+        choices = self._choices(profile)
         changed = [one for one in choices.topics if ((one.channel, one.topic) in wanted) != one.chosen]
         wording = Words(choices.languages).version(CHOOSING)
-        self._say([self._chosen(profile_id, one, wording, by_mail=by_mail) for one in changed])
+        self._say([self._chosen(profile, one, wording, by_mail=by_mail) for one in changed])
 
-    def _chosen(self, profile_id: str, one: Choice, wording: str, *, by_mail: bool) -> Event:
+    def _chosen(self, profile: Profile, one: Choice, wording: str, *, by_mail: bool) -> Event:
         said = {"channel": one.channel, "topic": one.topic, "source": "preferences", "wording": wording}
         if one.confirmed and not one.chosen and not by_mail:
-            return replace(self._event("Permission Granted", profile_id, said), origin="client", proven=False)
-        said |= {"state": "denied" if one.chosen else "granted"} | self._about(
-            self.find.by_id(profile_id), one.channel
-        )
-        return self._event(PERMISSION_SET, profile_id, said)
+            return replace(self._event("Permission Granted", profile.id, said), origin="client", proven=False)
+        said |= {"state": "denied" if one.chosen else "granted"} | self._about(profile, one.channel)
+        return self._event(PERMISSION_SET, profile.id, said)
 
     def unsubscribe(self, claims: Mapping[str, Any], *, everything: bool) -> None:
         """No more of the message's topic on its channel, or nothing at all on it. Raises `Unavailable`.
