@@ -6,7 +6,7 @@ Several lines go in one record: Firehose bills each rounded up to 5 KB, and an e
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -37,9 +37,10 @@ class FirehoseLake:
         self._stream = stream
         self._pause = pause
 
-    def put(self, kind: str, records: Sequence[dict[str, Any]]) -> None:
-        """Append the records, each as a line that starts with its kind. A line may come twice."""
-        lines = (_encode({"kind": kind, **record}) + b"\n" for record in records)
+    def put(self, kind: str, records: Sequence[Mapping[str, Any] | msgspec.Struct]) -> None:
+        """Append the records (none empty), each as a line that starts with its kind. A line may come twice."""
+        opening = b'{"kind":%b,' % _encode(kind)
+        lines = (opening + _encode(record)[1:] + b"\n" for record in records)
         for part in _runs(_joined(lines), CALL, CALL_RECORDS):
             self._put_part([{"Data": record} for record in part])
 
@@ -58,7 +59,7 @@ class FirehoseLake:
 class NoLake:
     """Where no stream is set up: nothing is kept for analytics."""
 
-    def put(self, kind: str, records: Sequence[dict[str, Any]]) -> None:
+    def put(self, kind: str, records: Sequence[Mapping[str, Any] | msgspec.Struct]) -> None:
         """Keep nothing."""
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -96,6 +95,9 @@ def zone_at(profile: Profile, here: Place | None) -> str:
     return here.timezone if here else ""
 
 
+_PARTS = ("city", "region", "state", "country", "timezone")
+
+
 @lru_cache(maxsize=512)
 def is_zone(name: str) -> bool:
     """Whether the zone database knows the name."""
@@ -107,10 +109,10 @@ def is_zone(name: str) -> bool:
 
 
 def _place(value: object) -> Place | None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
-    told = (value.get(name) for name in ("city", "region", "state", "country", "timezone"))
-    return _placed(*(one.strip()[:100] if type(one) is str else "" for one in told))
+    told = [value.get(name) for name in _PARTS]
+    return _placed(*[one.strip()[:100] if type(one) is str else "" for one in told])
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from chalicelib.domain.breaker import Breaker
 from chalicelib.domain.decision import Switches
 from chalicelib.domain.events import Event, EventBatch, Rejection
@@ -272,7 +274,7 @@ class JobQueue(Protocol):
 class Lake(Protocol):
     """Append-only JSON lines for analytics; best kept, never read back on a hot path."""
 
-    def put(self, kind: str, records: Sequence[dict[str, Any]]) -> None: ...
+    def put(self, kind: str, records: Sequence[Mapping[str, Any] | Struct]) -> None: ...
 
 
 class LakeFiles(Protocol):

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from chalicelib.domain.events import LINK_REFUSED, Event
-from chalicelib.domain.facts import event_view
 from chalicelib.services.ports import Lake, Timeline
 from chalicelib.services.work_circle import Place, Round
 
@@ -95,6 +96,6 @@ def _only_new(one: Round, stored: Iterable[Entry]) -> Round:
     return Round(one.doors, entries={place: events for place, events in entries.items() if events})
 
 
-def event_line(profile: str, event: Event) -> dict[str, object]:
-    """An event as the lake keeps it: the profile it was folded into, and the event itself."""
-    return {"profile": profile, **event_view(event)}
+def event_line(profile: str, event: Event) -> Event:
+    """An event as the lake keeps it: by its title, with the profile it was folded into."""
+    return replace(event, event=event.title, profile=profile)

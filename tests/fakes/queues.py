@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -56,7 +56,7 @@ class FakeLake(Faulty):
         self.lines: list[tuple[str, dict[str, Any]]] = []
 
     @port
-    def put(self, kind: str, records: Sequence[dict[str, Any]]) -> None:
+    def put(self, kind: str, records: Sequence[Mapping[str, Any] | msgspec.Struct]) -> None:
         self.lines.extend((kind, msgspec.json.decode(msgspec.json.encode(record))) for record in records)
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import islice
 
 from chalicelib.domain.conditions import dates
 from chalicelib.domain.conditions.comparing import spread
 from chalicelib.domain.conditions.interpreting import NUMERIC, amount, holds, left_value
 from chalicelib.domain.conditions.model import All, Any_, Compare, Condition, Did, Not, Received
-from chalicelib.domain.conditions.windows import millionths, opening, point_end
+from chalicelib.domain.conditions.windows import inside, millionths, opening, point_end
 from chalicelib.domain.rules import Subject
 
 
@@ -84,24 +85,22 @@ def _did_changes(did: Did, subject: Subject) -> Iterator[int]:
     state = subject.features.get(did.feature)
     if state is None:
         return
-    yield from _arrivals([at for at, _ in state.times] if not did.total else state.points, subject.now)
+    if did.total:
+        yield from (at for at in state.points if at > subject.now)
+    elif state.times and state.times[-1][0] > subject.now:
+        yield from (at for at, _ in state.times if at > subject.now)
     if not did.within:
         return
-    start = opening(subject, did.within)
     if did.total:
+        start = opening(subject, did.within)
         points = [(point_end(state, at), sum_) for at, sum_ in state.points.items() if at <= subject.now]
-        leaving = sorted(point for point in points if point[0] > start)
+        yield from _flips(did, sorted(point for point in points if point[0] > start), subject)
     else:
-        leaving = [(at, 1) for at, _ in state.times if start < at <= subject.now]
-    yield from _flips(did, leaving, subject)
+        first, end = inside(state, subject, did.within)
+        yield from _flips(did, ((at, 1) for at, _ in islice(state.times, first, end)), subject)
 
 
-def _arrivals(times: Iterable[int], now: int) -> Iterator[int]:
-    """Times that are still to come."""
-    return (at for at in times if at > now)
-
-
-def _flips(did: Did, leaving: list[tuple[int, int]], subject: Subject) -> Iterator[int]:
+def _flips(did: Did, leaving: Iterable[tuple[int, int]], subject: Subject) -> Iterator[int]:
     """When what leaves the window, oldest first, turns the comparison over."""
     left = amount(did, subject)
     wanted = millionths(did.value) if did.total else did.value

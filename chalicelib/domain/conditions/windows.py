@@ -29,12 +29,21 @@ def opening(subject: Subject, within: int) -> int:
 
 def count(state: FeatureState | None, subject: Subject, within: int) -> int:
     """How many of the kept times are in the window."""
-    if state is None or not state.times:
+    if state is None:
         return 0
-    times, start = state.times, opening(subject, within)
+    first, end = inside(state, subject, within)
+    return max(0, end - first)
+
+
+def inside(state: FeatureState, subject: Subject, within: int) -> tuple[int, int]:
+    """Which of the kept times are in the window: from the first place up to the second, which is no part of it."""
+    times = state.times
+    if not times:
+        return 0, 0
+    start = opening(subject, within)
     late = times[-1][0] > subject.now
     end = bisect_right(times, subject.now, key=_time) if late else len(times)
-    return end if times[0][0] > start else max(0, end - bisect_right(times, start, key=_time))
+    return 0 if times[0][0] > start else bisect_right(times, start, key=_time), end
 
 
 def total(state: FeatureState | None, subject: Subject, within: int) -> int:
