@@ -1,8 +1,8 @@
 """Faults at everything a day asks of AWS and is handed by it, and what came of them. Writes build/faults.json.
 
 make faults                                         a sample, in ten minutes at most
-FULL=1 make faults                                  every fault, and one combination for ten: an hour on two cores
-FULL=1 MINUTES=30 make faults                       as many of them as that takes
+FULL=1 make faults                                  every fault, and one combination for ten: half an hour on two cores
+FULL=1 MINUTES=15 make faults                       as many of them as that takes
 SEED=7 make faults                                  another sample, other combinations
 python -m tests.faults killed-after:57              one fault, told in full, and made small if it breaks anything
 python -m tests.faults twice:3+throttled:40 seed:4  faults together
