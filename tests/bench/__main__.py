@@ -27,7 +27,6 @@ RESULTS = Path("build/bench.json")
 
 def main(chosen: list[str]) -> int:
     """Run the parts by name."""
-    logging.disable(logging.WARNING)
     unknown = set(chosen) - set(PARTS)
     if unknown:
         print(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -50,4 +49,5 @@ def main(chosen: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.WARNING)
     sys.exit(main(sys.argv[1:]))

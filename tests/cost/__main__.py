@@ -22,7 +22,6 @@ RESULTS = Path("build/cost.json")
 
 def main(words: list[str]) -> int:
     """Measure, compute, tell."""
-    logging.disable(logging.CRITICAL)
     prices = price_list.load()
     found = measure(prices)
     told = rows(found, prices)
@@ -83,4 +82,5 @@ def _results(found: Measured, prices: Prices) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
     sys.exit(main(sys.argv[1:]))
