@@ -81,9 +81,12 @@ def _sender(sender: str) -> tuple[str, str]:
 
 def _words(text: str, header: str) -> str:
     """Text of a header in lines of at most 76, encoded only where it must be (RFC 2047)."""
+    encoded = _needs_encoding(text)
+    if not encoded and len(f"{header}: {text}") <= _LONGEST_LINE:
+        return text
     from email.header import Header
 
-    charset = "utf-8" if _needs_encoding(text) else "us-ascii"
+    charset = "utf-8" if encoded else "us-ascii"
     return Header(text, charset, header_name=header).encode(linesep="\r\n")
 
 
@@ -92,6 +95,7 @@ def _needs_encoding(text: str) -> bool:
     return not text.isascii() or "=?" in text or any(len(word) > _LONGEST_WORD for word in text.split(" "))
 
 
+_LONGEST_LINE = 76
 #: A word of a header that still fits its line beside the header's name.
 _LONGEST_WORD = 60
 

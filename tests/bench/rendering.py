@@ -31,7 +31,7 @@ STARTER = Path(__file__).parents[2] / "events/starter/playbook.yaml"
 BASE_URL = "https://crm.example.com"
 NOW = 1_790_000_000_000
 ROUNDS, TIMES = 9, 20
-MOST = 3.0
+MOST = 4.0
 ASKED = {"event": "Order Completed", "properties": {"order_id": "o-1", "total": 120, "products": [
     {"name": "Umbrella", "price": 40, "quantity": 1}, {"name": "Sun hat", "price": 80, "quantity": 1}]}}  # fmt: skip
 

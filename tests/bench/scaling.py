@@ -65,7 +65,7 @@ def with_past(events: int) -> Turn:
 
     def turn() -> float:
         bench.world.clock.now += 3_600_000
-        given = [bench.messages(SIZE, 1) for _ in range(BATCHES)]
+        given = [bench.messages_of(["u0"] * SIZE) for _ in range(BATCHES)]
         bench.aws.requests, bench.aws.recording = [], False
         return cpu(bench.aws, partial(bench.ingest_all, given))
 
@@ -95,7 +95,7 @@ def among(customers: int) -> Turn:
     world = World()
     world.publish(shop.PLAYBOOK.decode())
     settle(world, customers)
-    bench, chance = Bench(world, Canned()), random.Random(5)
+    bench, chance = Bench(world, Canned(), customers), random.Random(5)
     gc.collect()
     gc.freeze()  # the crowd is not the collector's business while a batch is timed
 
