@@ -95,9 +95,6 @@ def zone_at(profile: Profile, here: Place | None) -> str:
     return here.timezone if here else ""
 
 
-_PARTS = ("city", "region", "state", "country", "timezone")
-
-
 @lru_cache(maxsize=512)
 def is_zone(name: str) -> bool:
     """Whether the zone database knows the name."""
@@ -106,6 +103,9 @@ def is_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):  # unknown, not a name, or a folder of the database
         return False
     return True
+
+
+_PARTS = ("city", "region", "state", "country", "timezone")
 
 
 def _place(value: object) -> Place | None:

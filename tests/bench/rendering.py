@@ -31,7 +31,9 @@ STARTER = Path(__file__).parents[2] / "events/starter/playbook.yaml"
 BASE_URL = "https://crm.example.com"
 NOW = 1_790_000_000_000
 ROUNDS, TIMES = 9, 20
-MOST = 4.0
+MOST = 3.0
+OWED = 3.4
+"""What it comes to where the machine is fast: Liquid gains more by that than headers and bodies do."""
 ASKED = {"event": "Order Completed", "properties": {"order_id": "o-1", "total": 120, "products": [
     {"name": "Umbrella", "price": 40, "quantity": 1}, {"name": "Sun hat", "price": 80, "quantity": 1}]}}  # fmt: skip
 
@@ -66,7 +68,7 @@ def row(found: tuple[float, float, float], mails: int) -> Row:
     ratio, one, floor = found
     note = f"{one:.2f} ms an e-mail, Liquid alone {floor:.2f}; of {mails} e-mails"
     return Row(
-        "writing an e-mail, MIME and links, over python-liquid alone", ratio, "times", MOST, note, PAIRS
+        "writing an e-mail, MIME and links, over python-liquid alone", ratio, "times", MOST, note, PAIRS, OWED
     )
 
 

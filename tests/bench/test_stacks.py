@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from chalicelib.adapters.profiles import DynamoProfiles
 from chalicelib.domain import facts
 from chalicelib.domain.playbook.kept import keep
 from chalicelib.domain.playbook.parsing import parse
-from chalicelib.domain.profile import Door
 from tests.bench import big_playbooks, identities, publishing, throughput
 
 
-def test_reads_made_three_times_are_too_many_to_find_customers(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = DynamoProfiles.read
-
-    def thrice(self: DynamoProfiles, ids: Any, **how: Any) -> dict[str, Door]:
-        for _ in range(2):
-            read(self, list(ids), **how)
-        return read(self, list(ids), **how)
-
-    monkeypatch.setattr(DynamoProfiles, "read", thrice)
+def test_reads_made_three_times_are_too_many_to_find_customers(read_more: Callable[[int], None]) -> None:
+    read_more(2)
     missed = {row.name for row in identities.run() if not row.met}
     assert {
         "1,000 events of 300 customers, by user and device, reads",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from chalicelib.domain.conditions import dates
 from chalicelib.domain.conditions.comparing import spread
 from chalicelib.domain.conditions.interpreting import NUMERIC, amount, holds, left_value
 from chalicelib.domain.conditions.model import All, Any_, Compare, Condition, Did, Not, Received
 from chalicelib.domain.conditions.windows import inside, millionths, opening, point_end
+from chalicelib.domain.profile import FeatureState
 from chalicelib.domain.rules import Subject
 
 
@@ -85,19 +86,26 @@ def _did_changes(did: Did, subject: Subject) -> Iterator[int]:
     state = subject.features.get(did.feature)
     if state is None:
         return
+    yield from _arrivals(did, state, subject.now)
+    if did.within:
+        yield from _flips(did, _leaving(did, state, subject), subject)
+
+
+def _arrivals(did: Did, state: FeatureState, now: int) -> Iterable[int]:
+    """Times that are still to come."""
     if did.total:
-        yield from (at for at in state.points if at > subject.now)
-    elif state.times and state.times[-1][0] > subject.now:
-        yield from (at for at, _ in state.times if at > subject.now)
-    if not did.within:
-        return
-    if did.total:
-        start = opening(subject, did.within)
-        points = [(point_end(state, at), sum_) for at, sum_ in state.points.items() if at <= subject.now]
-        yield from _flips(did, sorted(point for point in points if point[0] > start), subject)
-    else:
+        return (at for at in state.points if at > now)
+    return (at for at, _ in takewhile(lambda one: one[0] > now, reversed(state.times)))
+
+
+def _leaving(did: Did, state: FeatureState, subject: Subject) -> Iterable[tuple[int, int]]:
+    """What is in the window, with what it counts, oldest first."""
+    if not did.total:
         first, end = inside(state, subject, did.within)
-        yield from _flips(did, ((at, 1) for at, _ in islice(state.times, first, end)), subject)
+        return ((at, 1) for at, _ in islice(state.times, first, end))
+    start = opening(subject, did.within)
+    points = [(point_end(state, at), sum_) for at, sum_ in state.points.items() if at <= subject.now]
+    return sorted(point for point in points if point[0] > start)
 
 
 def _flips(did: Did, leaving: Iterable[tuple[int, int]], subject: Subject) -> Iterator[int]:

@@ -59,17 +59,17 @@ def _gain(best: Estimated) -> str:
 def _refusal(estimate: Estimate) -> str:
     overlap, logged = estimate.overlap, estimate.decisions
     needed = max(EFFECTIVE, EFFECTIVE_SHARE * logged)
-    if estimate.refused == "thin-overlap" and overlap.decisions > _AGREES * logged:
-        return (
-            f"No estimate yet: too little was decided. What these days logged is worth, in decisions: "
-            f"{overlap.decisions:,.0f}; in customers: {overlap.customers:,.0f}. "
-            f"{EFFECTIVE} of each are needed: take more days."
-        )
+    agrees = estimate.refused == "thin-overlap" and overlap.decisions > _AGREES * logged
     return {
         "no-decisions": "Nothing was decided in these days, so there is nothing to compare with.",
         "unseen-choices": (
             f"No estimate: about {1 - overlap.weight:.0%} of what it would do was never tried in these days. To "
             f"find out, {_EXPLORE}."
+        ),
+        "too-few": (
+            f"No estimate yet: too little was decided. What these days logged is worth, in decisions: "
+            f"{overlap.decisions:,.0f}; in customers: {overlap.customers:,.0f}. "
+            f"{EFFECTIVE} of each are needed: take more days."
         ),
         "thin-overlap": (
             f"No estimate: it agrees so rarely with what was done that the {logged:,} logged decisions are worth "
@@ -84,7 +84,7 @@ def _refusal(estimate: Estimate) -> str:
             f"No estimate: too few customers earned something where it would have done the same (worth "
             f"{overlap.rewarded:.1f} customers, {REWARDED} are needed). Take more days, or wait for later outcomes."
         ),
-    }[estimate.refused or "no-decisions"]
+    }["too-few" if agrees else estimate.refused or "no-decisions"]
 
 
 def _value(one: Interval) -> str:
